@@ -290,6 +290,16 @@ read_envelope(tl_reader *in, uint64_t *major)
     return tl_read_text(in);
 }
 
+static tl_fault
+refuse_version(uint64_t major, tl_error *err)
+{
+    return tl_fail(
+        err, TL_VERSION,
+        "the peer speaks version %llu of the protocol, we speak %d: install the "
+        "same release everywhere",
+        (unsigned long long) major, TL_VERSION_MAJOR);
+}
+
 const tl_schema *
 tl_peek(const void *bytes, size_t size, tl_error *err)
 {
@@ -299,11 +309,7 @@ tl_peek(const void *bytes, size_t size, tl_error *err)
     tl_text_view name = read_envelope(&in, &major);
 
     if (!in.problem && major != TL_VERSION_MAJOR) {
-        (void) tl_fail(
-            err, TL_VERSION,
-            "the peer speaks version %llu of the protocol, we speak %d: install "
-            "the same release everywhere",
-            (unsigned long long) major, TL_VERSION_MAJOR);
+        (void) refuse_version(major, err);
         return NULL;
     }
     const tl_schema *schema = in.problem ? NULL : tl_schema_by_name(name);
@@ -326,7 +332,9 @@ tl_decode(const tl_schema *schema, void *message, const void *bytes, size_t size
     uint64_t major = 0;
     tl_text_view name = read_envelope(&in, &major);
 
-    if (!in.problem && (major != TL_VERSION_MAJOR || tl_schema_by_name(name) != schema))
+    if (!in.problem && major != TL_VERSION_MAJOR)
+        return refuse_version(major, err);
+    if (!in.problem && tl_schema_by_name(name) != schema)
         complain(&in, "another message");
     if (!in.problem)
         read_map(&in, schema, got.room);

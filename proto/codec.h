@@ -51,7 +51,8 @@ struct tl_schema {
  * level. NULL with TL_VERSION (naming both) or TL_MALFORMED. */
 const tl_schema *tl_peek(const void *bytes, size_t size, tl_error *err);
 
-/* Decode a frame as that message. Untouched on failure; views point into the frame. */
+/* Decode a frame as that message. TL_VERSION or TL_MALFORMED, as above, and message is
+ * untouched then; views point into the frame. */
 tl_fault tl_decode(const tl_schema *schema, void *message, const void *bytes, size_t size,
                    tl_error *err);
 

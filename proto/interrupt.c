@@ -1,27 +1,12 @@
 #include "proto/interrupt.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static int
-find_lifeline(void)
-{
-    char *end = NULL;
-    const char *text =
-        getenv(TL_LIFELINE); /* NOLINT(concurrency-mt-unsafe): no threads yet */
-
-    if (!text || *text == '\0')
-        return -1;
-    long fd = strtol(text, &end, 10);
-    if (*end != '\0' || fd <= STDERR_FILENO || fd > 1 << 20 ||
-        fcntl((int) fd, F_SETFD, FD_CLOEXEC) == -1)
-        return -1; /* not one that the launcher left open for us */
-    return (int) fd;
-}
+#include "proto/inherited.h"
+#include "proto/runtime_dir.h"
 
 tl_fault
 tl_interrupt_open(tl_interrupt *self, tl_error *err)
@@ -31,7 +16,7 @@ tl_interrupt_open(tl_interrupt *self, tl_error *err)
     (void) sigemptyset(&set);
     (void) sigaddset(&set, SIGINT);
     (void) sigaddset(&set, SIGTERM);
-    *self = (tl_interrupt){-1, find_lifeline()};
+    *self = (tl_interrupt){-1, tl_inherited_fd(TL_LIFELINE), tl_runtime_dir_inherited()};
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (self->signals == -1)
@@ -48,7 +33,8 @@ tl_interrupt_close(tl_interrupt *self)
         (void) close(self->signals);
     if (self->lifeline != -1)
         (void) close(self->lifeline);
-    *self = (tl_interrupt){-1, -1};
+    tl_runtime_dir_leave(&self->folder);
+    *self = (tl_interrupt){-1, -1, -1};
 }
 
 int

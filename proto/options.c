@@ -321,6 +321,12 @@ tl_options_set(tl_options *self, const char *name, const char *text, tl_error *e
 
 /* ---- what they are ---------------------------------------------------------------- */
 
+tl_program
+tl_options_program(const tl_options *self)
+{
+    return self->program;
+}
+
 bool
 tl_flag(const tl_options *self, tl_option option)
 {

@@ -40,8 +40,7 @@ tl_fault tl_options_parse(tl_options *self, int argc, char **argv, tl_error *err
 /* If --help, --version, --show-config or --options-roff was given: print the answer to
  * `out` and return true; the program then leaves with 0. `usage` is the line after
  * "usage: ". */
-bool tl_options_answered(const tl_options *self, tl_program program, const char *usage,
-                         FILE *out);
+bool tl_options_answered(const tl_options *self, const char *usage, FILE *out);
 
 /* This release, "1.0.0". */
 const char *tl_release(void);

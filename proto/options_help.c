@@ -86,9 +86,10 @@ print_config(const tl_options *self, tl_program program, FILE *out)
 }
 
 bool
-tl_options_answered(const tl_options *self, tl_program program, const char *usage,
-                    FILE *out)
+tl_options_answered(const tl_options *self, const char *usage, FILE *out)
 {
+    tl_program program = tl_options_program(self);
+
     if (tl_flag(self, TL_OPT_HELP))
         print_help(program, usage, out);
     else if (tl_flag(self, TL_OPT_VERSION))
