@@ -52,7 +52,8 @@ struct run {
     off_t input_start;
     member members[MEMBERS];
     goal goal;
-    int code; /* -1 until there is a verdict */
+    int code;     /* -1 until there is a verdict */
+    int farewell; /* how the sink is asked to leave: SIGINT, with a summary, or SIGTERM */
     bool input_torn;
 };
 
@@ -136,6 +137,7 @@ run_new(const tl_options *options, tl_error *err)
     self->folder.fd = self->signals = self->nothing = -1;
     self->lifeline[0] = self->lifeline[1] = -1;
     self->code = -1;
+    self->farewell = SIGINT;
     self->input_start = lseek(STDIN_FILENO, 0, SEEK_CUR); /* -1 for a pipe */
     self->setup = setup_new(options, err);
     if (!self->setup || open_signals(self, err) != TL_OK ||
@@ -182,7 +184,7 @@ see_out(run *self, int64_t now_ms)
             continue;
         if (each->leave_by_ms == 0) {
             each->leave_by_ms = now_ms + LEAVE_MS;
-            child_signal(each->child, SIGTERM);
+            child_signal(each->child, i == SINK ? self->farewell : SIGTERM);
         } else if (now_ms >= each->leave_by_ms) {
             child_kill(each->child);
         }
@@ -218,6 +220,7 @@ on_signal(run *self, const struct signalfd_siginfo *caught)
         return;
     }
     if (caught->ssi_signo == SIGTERM) {
+        self->farewell = SIGTERM;
         set_goal(self, LEAVE);
         return;
     }
@@ -260,10 +263,11 @@ restart(run *self, int which, tl_error *err)
             self->code = TL_EXIT_CANNOT_START;
         return TL_OK;
     }
-    tl_log(TL_LOG_WARNING, "child.restarted", "program=%s", program);
     if (which == VENTILATOR)
         mend_input(self);
-    return start(self, each, err);
+    if (start(self, each, err) == TL_OK)
+        tl_log(TL_LOG_WARNING, "child.restarted", "program=%s", program);
+    return err->fault;
 }
 
 static void
@@ -315,6 +319,7 @@ on_end(run *self, int which, int status, tl_error *err)
         /* The sink's verdict, or an error that has been told. The first one counts. */
         if (self->code == -1)
             self->code = code;
+        self->farewell = SIGTERM;
         set_goal(self, LEAVE);
         return TL_OK;
     }

@@ -163,9 +163,16 @@ add_sink(const setup *self, const char *sockets, words *its)
     words_add(its, "--record=%s", self->record);
 }
 
+/* One name for all workers of this run: one that comes after a dead one takes over, and
+ * removes what that left half written; and never what another run's worker writes. */
 static void
 add_worker(const setup *self, const char *sockets, words *its)
 {
+    char host[HOST_NAME_MAX + 1] = "worker";
+    const char *dash = strrchr(sockets, '-');
+
+    (void) gethostname(host, sizeof host - 1);
+    words_add(its, "--name=%.40s%s", host, dash ? dash : "");
     words_add(its, "--ventilator=ipc://%s/control", sockets);
     words_add(its, "--output-root=%s", self->output);
 }
@@ -190,7 +197,8 @@ setup_words(const setup *self, tl_program program, const char *sockets)
                                               : "thumbline-ventilator";
 
     words_add(its, "%s", name);
-    /* The terminal belongs to progress and summary; a person who asks for more gets it. */
+    /* The terminal belongs to progress and summary; a person who asks for more gets it.
+     */
     words_add(its, "--log-level=warning");
     add_options(self, program, its);
     if (program == TL_SINK)

@@ -120,7 +120,9 @@ tl_fail_errno(tl_error *err, tl_fault fault, const char *format, ...)
     va_end(args);
 
     size_t used = strlen(err->text);
-    (void) snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(reason));
+    const char *known = strerrordesc_np(reason); /* strerror is not for threads */
+    (void) snprintf(err->text + used, sizeof err->text - used, ": %s",
+                    known ? known : "unknown error");
     return fault;
 }
 

@@ -17,7 +17,7 @@ tl_interrupt_open(tl_interrupt *self, tl_error *err)
     (void) sigaddset(&set, SIGINT);
     (void) sigaddset(&set, SIGTERM);
     *self = (tl_interrupt){-1, tl_inherited_fd(TL_LIFELINE), tl_runtime_dir_inherited()};
-    if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) == 0)
         self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (self->signals == -1)
         return tl_fail_errno(err, TL_CANNOT_START, "cannot read signals");

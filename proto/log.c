@@ -25,6 +25,7 @@ static const struct {
 void
 tl_log_show(tl_level level)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): it is set before there are threads */
     (void) setlogmask(LOG_UPTO(levels[level].priority));
 }
 
@@ -86,6 +87,7 @@ put_line(const char *text)
 void
 tl_log(tl_level level, const char *event, const char *format, ...)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): with 0 it only reads */
     if (!(setlogmask(0) & LOG_MASK(levels[level].priority)))
         return;
 

@@ -56,7 +56,7 @@ ITEM(TL_LINK, tl_link, "link", UINT_MUST(tl_link, line, 1, ANY),
 
 ITEM(TL_RULING, tl_ruling, "ruling", UINT_MUST(tl_ruling, id, 1, ANY),
      UINT_MUST(tl_ruling, verdict, TL_FAILED, TL_CANCELLED),
-     UINT(tl_ruling, fault, FAULTS), UINT(tl_ruling, tries, TL_SENDS),
+     UINT_MUST(tl_ruling, fault, 1, FAULTS), UINT(tl_ruling, tries, TL_SENDS),
      UINT(tl_ruling, http, 999));
 
 ITEM(TL_WORKER_FACTS, tl_worker_facts, "worker_facts",

@@ -189,30 +189,39 @@ take_option(tl_options *self, int argc, char **argv, int *used, tl_error *err)
 }
 
 static tl_fault
+take_word(tl_options *self, const char *word, tl_error *err)
+{
+    return append(&self->words, &self->word_count, WORDS, word, err);
+}
+
+/* The first of these words, and its value if that is the next; *used says how many. */
+static tl_fault
+take_next(tl_options *self, int argc, char **argv, int *used, tl_error *err)
+{
+    const char *word = argv[0];
+
+    *used = 1;
+    if (word[0] != '-' || word[1] == '\0')
+        return take_word(self, word, err);
+    if (strcmp(word, "-h") == 0)
+        return assign(self, TL_OPT_HELP, "yes", FROM_COMMAND_LINE, err);
+    if (word[1] != '-')
+        return tl_fail(err, TL_USAGE, "there is no option %s; see --help", word);
+    return take_option(self, argc, argv, used, err);
+}
+
+static tl_fault
 read_command_line(tl_options *self, int argc, char **argv, tl_error *err)
 {
-    bool only_words = false;
+    tl_fault fault = TL_OK;
+    int at = 1;
 
-    for (int i = 1, used = 1; i < argc; i += used) {
-        const char *word = argv[i];
-
-        used = 1;
-        if (!only_words && strcmp(word, "--") == 0) {
-            only_words = true;
-            continue;
-        }
-        if (!only_words && strcmp(word, "-h") == 0)
-            word = argv[i] = (char *) (uintptr_t) "--help";
-        bool is_option = !only_words && word[0] == '-' && word[1] != '\0';
-        if (is_option && word[1] != '-')
-            return tl_fail(err, TL_USAGE, "there is no option %s; see --help", word);
-        tl_fault fault = is_option
-                             ? take_option(self, argc - i, argv + i, &used, err)
-                             : append(&self->words, &self->word_count, WORDS, word, err);
-        if (fault != TL_OK)
-            return fault;
-    }
-    return TL_OK;
+    for (int used = 1; fault == TL_OK && at < argc && strcmp(argv[at], "--") != 0;
+         at += used)
+        fault = take_next(self, argc - at, argv + at, &used, err);
+    for (at++; fault == TL_OK && at < argc; at++)
+        fault = take_word(self, argv[at], err);
+    return fault;
 }
 
 static tl_fault
@@ -225,7 +234,7 @@ read_environment(tl_options *self, tl_error *err)
         if (!tl_option_belongs((tl_option) i, self->program))
             continue;
         for (const char *c = tl_option_row_of((tl_option) i)->name; *c; c++)
-            variable[used++] = *c == '-' ? '_' : (char) toupper((unsigned char) *c);
+            variable[used++] = (char) (*c == '-' ? '_' : toupper((unsigned char) *c));
         variable[used] = '\0';
         const char *text =
             getenv(variable); /* NOLINT(concurrency-mt-unsafe): no threads yet */
@@ -392,7 +401,12 @@ tl_options_run_at(const tl_options *self, size_t index, const char **name,
                   const char **text)
 {
     for (int i = 0; i < TL_OPTIONS; i++) {
-        if (tl_option_row_of((tl_option) i)->scope != TL_SCOPE_RUN || index-- > 0)
+        const tl_option_row *row = tl_option_row_of((tl_option) i);
+
+        /* Defaults are left out: a release that adds an option still makes the same keys,
+         * and older workers don't refuse what nobody asked for. */
+        if (row->scope != TL_SCOPE_RUN ||
+            strcmp(self->values[i].text, row->initial) == 0 || index-- > 0)
             continue;
         *name = tl_option_row_of((tl_option) i)->name;
         *text = self->values[i].text;

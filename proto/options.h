@@ -60,10 +60,11 @@ const char *tl_word(const tl_options *self, size_t index);
 const char *const *tl_word_list(const tl_options *self);
 
 /* Set one option by name, as the grant's run options and tests do. */
-tl_fault tl_options_set(tl_options *self, const char *name, const char *value,
+tl_fault tl_options_set(tl_options *self, const char *name, const char *text,
                         tl_error *err);
 
-/* Walk the options of scope RUN as text: index 0, 1, ... until false. */
+/* Walk the options of scope RUN that differ from their defaults, as text: index 0, 1, ...
+ * until false. */
 bool tl_options_run_at(const tl_options *self, size_t index, const char **name,
                        const char **value);
 

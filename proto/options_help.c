@@ -48,24 +48,27 @@ print_help(tl_program program, const char *usage, FILE *out)
 }
 
 static void
+print_roff_row(const tl_option_row *row, FILE *out)
+{
+    bool negative = row->kind == TL_KIND_FLAG && strcmp(row->initial, "yes") == 0;
+
+    (void) fprintf(out, ".TP\n.BR \\-\\-%s", negative ? "no\\-" : "");
+    for (const char *c = row->name; *c; c++)
+        (void) fprintf(out, *c == '-' ? "\\-" : "%c", *c);
+    if (*row->meta)
+        (void) fprintf(out, " \" \" \\fI%s\\fR", row->meta);
+    (void) fprintf(out, "\n%s%s.", negative ? "Do not " : "", row->help);
+    if (row->kind != TL_KIND_FLAG && *row->initial)
+        (void) fprintf(out, " The default is %s.", row->initial);
+    (void) fputc('\n', out);
+}
+
+static void
 print_roff(tl_program program, FILE *out)
 {
-    for (int i = 0; i < TL_OPTIONS; i++) {
-        const tl_option_row *row = tl_option_row_of((tl_option) i);
-        bool negative = row->kind == TL_KIND_FLAG && strcmp(row->initial, "yes") == 0;
-
-        if (!tl_option_belongs((tl_option) i, program))
-            continue;
-        (void) fprintf(out, ".TP\n.BR \\-\\-%s%s", negative ? "no\\-" : "", "");
-        for (const char *c = row->name; *c; c++)
-            (void) fprintf(out, *c == '-' ? "\\-" : "%c", *c);
-        if (*row->meta)
-            (void) fprintf(out, " \" \" \\fI%s\\fR", row->meta);
-        (void) fprintf(out, "\n%s%s.", negative ? "Do not " : "", row->help);
-        if (row->kind != TL_KIND_FLAG && *row->initial)
-            (void) fprintf(out, " The default is %s.", row->initial);
-        (void) fputc('\n', out);
-    }
+    for (int i = 0; i < TL_OPTIONS; i++)
+        if (tl_option_belongs((tl_option) i, program))
+            print_roff_row(tl_option_row_of((tl_option) i), out);
 }
 
 static void

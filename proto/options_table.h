@@ -34,7 +34,7 @@ typedef struct {
 const tl_option_row *tl_option_row_of(tl_option option);
 
 /* Whose options are these? */
-tl_program tl_options_program(const tl_options *options);
+tl_program tl_options_program(const tl_options *self);
 
 /* Is the option one of the program's? */
 bool tl_option_belongs(tl_option option, tl_program program);

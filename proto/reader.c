@@ -91,10 +91,10 @@ take_long_head(tl_reader *in, uint8_t first)
     if (bytes > left(in))
         return fail(in, "cut off");
     head got = {what, what == BOOL ? first & 1U : big_endian(in->at, bytes)};
-    in->at += bytes;
     /* A signed format may hold a number that is not negative. */
-    if (what == NEGATIVE && !(got.number >> (bytes * 8 - 1)))
+    if (what == NEGATIVE && bytes > 0 && in->at[0] < 0x80)
         got.kind = UINT;
+    in->at += bytes;
     return got;
 }
 
@@ -209,31 +209,47 @@ skip_bytes(tl_reader *in, uint64_t size)
         in->at += size;
 }
 
+/* How many values are still owed at each level; no recursion, so a hostile frame cannot
+ * use up the stack. */
+typedef struct {
+    size_t owed[TL_NEST_LEVELS + 1];
+    size_t level;
+} nest;
+
+/* To the innermost level that is owed a value, which is then taken as paid; false when
+ * there is none. */
+static bool
+step_out(nest *self)
+{
+    while (self->owed[self->level] == 0) {
+        if (self->level == 0)
+            return false;
+        self->level--;
+    }
+    self->owed[self->level]--;
+    return true;
+}
+
+static void
+step_in(nest *self, tl_reader *in, head of)
+{
+    if (self->level == TL_NEST_LEVELS || of.number > left(in))
+        (void) fail(in, "nested too deeply, or more elements than bytes");
+    else
+        self->owed[++self->level] = (size_t) of.number * (of.kind == MAP ? 2 : 1);
+}
+
 void
 tl_read_skip(tl_reader *in)
 {
-    /* How many values are still owed at each level; no recursion, so a hostile frame
-     * cannot use up the stack. */
-    size_t owed[TL_NEST_LEVELS + 1] = {1};
-    size_t level = 0;
+    nest open = {.owed = {1}};
 
-    while (!in->problem) {
-        while (owed[level] == 0) {
-            if (level == 0)
-                return;
-            level--;
-        }
-        owed[level]--;
-
+    while (!in->problem && step_out(&open)) {
         head got = take_head(in);
+
         if (got.kind == TEXT || got.kind == BYTES)
             skip_bytes(in, got.number);
-        if (got.kind != ARRAY && got.kind != MAP)
-            continue;
-        if (level == TL_NEST_LEVELS || got.number > left(in)) {
-            (void) fail(in, "nested too deeply, or more elements than bytes");
-            return;
-        }
-        owed[++level] = (size_t) got.number * (got.kind == MAP ? 2 : 1);
+        if (got.kind == ARRAY || got.kind == MAP)
+            step_in(&open, in, got);
     }
 }

@@ -185,20 +185,20 @@ tl_runtime_dir_inherited(void)
 void
 tl_runtime_dir_leave(int *fd)
 {
-    char link[32];
-    char path[TL_RUNTIME_DIR_BYTES] = "";
+    char proc[32];
+    char folder[TL_RUNTIME_DIR_BYTES] = "";
 
     if (*fd == -1)
         return;
-    (void) snprintf(link, sizeof link, "/proc/self/fd/%d", *fd);
-    ssize_t size = readlink(link, path, sizeof path - 1);
+    (void) snprintf(proc, sizeof proc, "/proc/self/fd/%d", *fd);
+    ssize_t size = readlink(proc, folder, sizeof folder - 1);
     (void) close(*fd);
     *fd = -1;
-    char *name = size > 0 ? strrchr(path, '/') : NULL;
+    char *name = size > 0 ? strrchr(folder, '/') : NULL;
     if (!name || strncmp(name + 1, prefix, sizeof prefix - 1) != 0)
         return; /* not a folder that tl_runtime_dir_make made */
     *name++ = '\0';
-    TL_SCOPED(close_fd) int base = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    TL_SCOPED(close_fd) int base = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (base != -1)
         remove_if_free(base, name);
 }

@@ -6,17 +6,25 @@
 #include "proto/scope.h"
 
 /* What each option prevents:
- *   linger        zsock's default 0 drops the tail of what was sent when a socket closes;
- *                 lanes keep 0, since the ledger sends again what a dead lane held
- *   hwm           credit bounds lanes, batches bound RUN: high-water marks are only the
- *                 last fence, high enough never to be met by an honest peer
- *   immediate     heartbeats and grants are stale when a peer returns: don't queue them
- * for one that is away. Reports are not: their PUSH must queue (with 1 a reconnecting
- * pipe is thrown away, and reports with it) reconnect     a broken lane is dead (-1):
- * another worker may have its port by then heartbeats    TCP alone never notices a
- * stopped or unplugged peer maxmsgsize    the default is unlimited: one frame could take
- * all memory handshake     an idle stranger holds a slot for 30 s by default backlog a
- * fleet that reconnects at once overflows the default 100 */
+ *
+ * linger: zsock's default 0 drops the tail of what was sent when a socket closes; lanes
+ * keep 0, since the ledger sends again what a dead lane held.
+ *
+ * hwm: credit bounds lanes and batches bound RUN, so high-water marks are only the last
+ * fence, high enough never to be met by an honest peer.
+ *
+ * immediate: heartbeats and grants are stale when a peer returns, so they don't queue for
+ * one that is away. Reports do: a reconnecting pipe would throw them away.
+ *
+ * reconnect: a broken lane is dead (-1): another worker may have its port by then.
+ *
+ * heartbeats: TCP alone never notices a stopped or unplugged peer.
+ *
+ * maxmsgsize: the default is unlimited, and one frame could take all memory.
+ *
+ * handshake: an idle stranger holds a place for 30 s by default.
+ *
+ * backlog: a fleet that reconnects at once overflows the default 100. */
 typedef struct {
     int type; /* ZMQ_PUSH, ... */
     int linger_ms;
@@ -49,7 +57,9 @@ static const options roles[] = {
 void
 tl_sockets_prepare(void)
 {
-    (void) setenv("ZSYS_SIGHANDLER", "false", 1); /* signals are read from a signalfd */
+    /* Signals are read from a signalfd. NOLINTNEXTLINE(concurrency-mt-unsafe): no threads
+     */
+    (void) setenv("ZSYS_SIGHANDLER", "false", 1);
     zsys_set_max_sockets(SOCKETS_MOST);
     zsys_set_logstream(stderr);
 }
@@ -104,10 +114,12 @@ port_colon(const char *endpoint)
     if (strncmp(endpoint, tcp, sizeof tcp - 1) != 0)
         return NULL;
     const char *host = endpoint + sizeof tcp - 1;
-    const char *bracket = *host == '[' ? strchr(host, ']') : NULL;
-    const char *colon = bracket ? bracket + 1 : strchr(host, ':');
+    const char *end = *host == '[' ? strchr(host, ']') : host; /* IPv6 has colons too */
+    const char *colon = end ? strchr(end, ':') : NULL;
 
-    return colon && *colon == ':' && colon > host && colon[1] != '\0' ? colon : NULL;
+    if (!colon || colon == host || colon[1] == '\0' || (*host == '[' && colon != end + 1))
+        return NULL;
+    return colon;
 }
 
 bool

@@ -1,35 +1,35 @@
 #include "proto/utf8.h"
 
-static bool
-is_tail(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
+/* What a first byte announces: how many bytes follow it, and the range of the first of
+ * those, which keeps out over-long forms, surrogates and what is beyond Unicode. */
+static const struct {
+    uint8_t first, last;
+    uint8_t tails;
+    uint8_t least, most;
+} heads[] = {
+    {0x00, 0x7f, 0, 0, 0},       {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
+    {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
+    {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+};
 
 size_t
 tl_utf8_length(const uint8_t *at, size_t size)
 {
-    if (size == 0)
+    size_t row = 0;
+
+    while (row < sizeof heads / sizeof heads[0] &&
+           !(size > 0 && at[0] >= heads[row].first && at[0] <= heads[row].last))
+        row++;
+    if (row == sizeof heads / sizeof heads[0] || heads[row].tails >= size)
         return 0;
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] >= 0xc2 && at[0] < 0xe0)
-        return size > 1 && is_tail(at[1]) ? 2 : 0;
-    if (at[0] >= 0xe0 && at[0] < 0xf0) {
-        if (size < 3 || !is_tail(at[1]) || !is_tail(at[2]))
+    for (size_t i = 1; i <= heads[row].tails; i++) {
+        uint8_t least = i == 1 ? heads[row].least : 0x80;
+        uint8_t most = i == 1 ? heads[row].most : 0xbf;
+
+        if (at[i] < least || at[i] > most)
             return 0;
-        bool overlong = at[0] == 0xe0 && at[1] < 0xa0;
-        bool surrogate = at[0] == 0xed && at[1] >= 0xa0;
-        return overlong || surrogate ? 0 : 3;
     }
-    if (at[0] >= 0xf0 && at[0] < 0xf5) {
-        if (size < 4 || !is_tail(at[1]) || !is_tail(at[2]) || !is_tail(at[3]))
-            return 0;
-        bool overlong = at[0] == 0xf0 && at[1] < 0x90;
-        bool beyond = at[0] == 0xf4 && at[1] >= 0x90;
-        return overlong || beyond ? 0 : 4;
-    }
-    return 0;
+    return heads[row].tails + (size_t) 1;
 }
 
 bool

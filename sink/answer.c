@@ -78,9 +78,8 @@ answer_page(const scribe *of, const tl_pending *request, tl_error *err)
     page found = {.items = voice_items(of->voice), .limit = request->limit, .err = err};
 
     err->fault = TL_OK;
-    if (record->pending(record->self, request->after, STORE_ANY_EPOCH, take, &found,
-                        err) != TL_OK ||
-        err->fault != TL_OK)
+    const store_walk walk = {request->after, STORE_ANY_EPOCH, take, &found};
+    if (record->pending(record->self, &walk, err) != TL_OK || err->fault != TL_OK)
         return err->fault;
     const tl_page answer = {of->run.epoch, request->after, found.more,
                             tl_list_of(found.items, found.count)};

@@ -178,9 +178,8 @@ on_rulings(book *self, const run_message *message)
         bool speakable = ruling.verdict == TL_FAILED || ruling.verdict == TL_LOST ||
                          ruling.verdict == TL_SKIPPED || ruling.verdict == TL_CANCELLED;
 
-        if (speakable && ruling.fault != TL_OK && tl_fault_ends_link(ruling.fault)) {
-            group_add_ruling(self->scribe.group, &ruling, self->scribe.run.run,
-                             self->now_ms);
+        if (speakable && tl_fault_ends_link(ruling.fault)) {
+            group_add_ruling(self->scribe.group, &ruling, self->now_ms);
             continue;
         }
         self->refused++;
@@ -359,8 +358,8 @@ book_on_report(book *self, const void *bytes, size_t size, int64_t now_ms)
 {
     assert(book_takes_reports(self));
     self->now_ms = now_ms;
-    if (group_add_report(self->scribe.group, bytes, size, self->scribe.run.run, now_ms,
-                         &self->problem) != TL_OK)
+    if (group_add_report(self->scribe.group, bytes, size, now_ms, &self->problem) !=
+        TL_OK)
         self->refused++;
 }
 

@@ -5,12 +5,13 @@
 #include <string.h>
 
 group *
-group_new(void)
+group_new(uint64_t run)
 {
     group *self = calloc(1, sizeof *self);
 
     if (!self)
         return NULL;
+    self->run = run;
     self->register_frames.bytes = malloc(GROUP_BYTES);
     self->report_frames.bytes = malloc(GROUP_BYTES);
     self->links = calloc(GROUP_LINKS, sizeof *self->links);
@@ -126,8 +127,8 @@ is_plausible(const tl_report *report)
 }
 
 tl_fault
-group_add_report(group *self, const void *bytes, size_t size, uint64_t run,
-                 int64_t now_ms, tl_error *err)
+group_add_report(group *self, const void *bytes, size_t size, int64_t now_ms,
+                 tl_error *err)
 {
     assert(!group_reports_full(self));
     const uint8_t *frame = copy(&self->report_frames, bytes, size, err);
@@ -135,7 +136,7 @@ group_add_report(group *self, const void *bytes, size_t size, uint64_t run,
 
     if (!frame || tl_decode(&TL_REPORT, &report, frame, size, err) != TL_OK)
         return err->fault;
-    if (report.run != run)
+    if (report.run != self->run)
         return tl_fail(err, TL_MALFORMED, "a report of worker %.*s for another run",
                        (int) report.worker.size, report.worker.at);
     if (!is_plausible(&report))
@@ -149,10 +150,10 @@ group_add_report(group *self, const void *bytes, size_t size, uint64_t run,
 }
 
 void
-group_add_ruling(group *self, const tl_ruling *ruling, uint64_t run, int64_t now_ms)
+group_add_ruling(group *self, const tl_ruling *ruling, int64_t now_ms)
 {
     const tl_report report = {
-        .run = run,
+        .run = self->run,
         .id = ruling->id,
         .attempt = ruling->tries,
         .verdict = ruling->verdict,

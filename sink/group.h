@@ -33,6 +33,7 @@ typedef struct {
 } group_frames;
 
 typedef struct {
+    uint64_t run; /* whose reports are taken */
     group_frames register_frames;
     group_register registers[GROUP_REGISTERS];
     size_t register_count;
@@ -47,8 +48,8 @@ typedef struct {
     int64_t first_report_ms;
 } group;
 
-/* NULL when memory is out. */
-group *group_new(void);
+/* For that run; NULL when memory is out. */
+group *group_new(uint64_t run);
 void group_destroy(group **self_p);
 
 /* Is there no room for another message of any size? Then nothing may be added. */
@@ -62,12 +63,12 @@ tl_fault group_read_register(group *self, tl_register *message, const void *byte
 void group_keep_register(group *self, const tl_register *message, size_t size,
                          int64_t now_ms);
 
-/* Decode a report of that run and keep it. */
-tl_fault group_add_report(group *self, const void *bytes, size_t size, uint64_t run,
-                          int64_t now_ms, tl_error *err);
+/* Decode a report and keep it; TL_MALFORMED also for one of another run. */
+tl_fault group_add_report(group *self, const void *bytes, size_t size, int64_t now_ms,
+                          tl_error *err);
 
 /* A decoded ruling counts as a report without a worker. */
-void group_add_ruling(group *self, const tl_ruling *ruling, uint64_t run, int64_t now_ms);
+void group_add_ruling(group *self, const tl_ruling *ruling, int64_t now_ms);
 
 void group_clear_registers(group *self);
 void group_clear_reports(group *self);

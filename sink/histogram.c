@@ -2,23 +2,25 @@
 
 #include <stddef.h>
 
-/* Up to 2 * FINE each value has a bucket; above, the value's leading bits choose it. */
+enum { DIRECT = 2 * HISTOGRAM_FINE };
+
+/* Below DIRECT each value has a bucket; above, the value's leading bits choose it. */
 static size_t
 bucket_of(uint64_t value)
 {
-    if (value < 2 * HISTOGRAM_FINE)
+    if (value < DIRECT)
         return (size_t) value;
     unsigned octave = 63U - (unsigned) __builtin_clzll(value) - 6U; /* of FINE, from 1 */
     if (octave > HISTOGRAM_OCTAVES)
         return HISTOGRAM_BUCKETS - 1;
-    return octave * HISTOGRAM_FINE + (size_t) (value >> octave);
+    return (size_t) octave * HISTOGRAM_FINE + (size_t) (value >> octave);
 }
 
 /* The middle of the values that share a bucket. */
 static uint64_t
 value_of(size_t bucket)
 {
-    if (bucket < 2 * HISTOGRAM_FINE)
+    if (bucket < DIRECT)
         return bucket;
     unsigned octave = (unsigned) (bucket / HISTOGRAM_FINE) - 1U;
     uint64_t lead = bucket - (size_t) octave * HISTOGRAM_FINE;

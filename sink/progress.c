@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SMOOTH_MS = 3000 }; /* older speeds fade in this time */
+enum {
+    SMOOTH_MS = 3000,     /* older speeds fade in this time */
+    HOURS_1000 = 3600000, /* in seconds; who would believe more */
+};
 
 void
 progress_look(progress *self, const tally *counts, int64_t now_ms)
@@ -61,7 +64,7 @@ append_eta(char *out, size_t room, double seconds)
         append(out, room, "  eta %" PRIu64 " s", left);
     else if (left < 6000)
         append(out, room, "  eta %" PRIu64 " min", left / 60);
-    else if (left < 1000 * 3600)
+    else if (left < HOURS_1000)
         append(out, room, "  eta %" PRIu64 " h %" PRIu64 " min", left / 3600,
                left / 60 % 60);
 }

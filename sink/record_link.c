@@ -138,29 +138,28 @@ forget_duplicates(void *context, uint64_t before, uint64_t *left, tl_error *err)
 }
 
 static tl_fault
-pending(void *context, uint64_t after, uint64_t before, store_take_link *take,
-        void *taker, tl_error *err)
+pending(void *context, const store_walk *walk, tl_error *err)
 {
     record *self = context;
-    record_query *walk = self->queries[RECORD_PENDING];
+    record_query *rows = self->queries[RECORD_PENDING];
     tl_fault fault = TL_OK;
     bool more = true;
 
-    record_query_number(walk, 1, after);
-    record_query_number(walk, 2, before);
+    record_query_number(rows, 1, walk->after);
+    record_query_number(rows, 2, walk->before);
     while (more && (fault = record_next(self, RECORD_PENDING, &more, err)) == TL_OK &&
            more) {
         const tl_page_link link = {
-            .id = record_query_get(walk, 0),
-            .line = record_query_get(walk, 1),
-            .url = record_query_get_text(walk, 2),
-            .key = record_query_get_bytes(walk, 3),
-            .name = record_query_get_text(walk, 4),
+            .id = record_query_get(rows, 0),
+            .line = record_query_get(rows, 1),
+            .url = record_query_get_text(rows, 2),
+            .key = record_query_get_bytes(rows, 3),
+            .name = record_query_get_text(rows, 4),
         };
 
-        more = take(taker, &link);
+        more = walk->take(walk->context, &link);
     }
-    record_query_reset(walk);
+    record_query_reset(rows);
     return fault;
 }
 

@@ -13,6 +13,7 @@ typedef struct {
 } place;
 
 struct registry {
+    const store *record;
     place *places;
     size_t most;
 };
@@ -24,14 +25,15 @@ typedef struct {
     registry_link *links;
     place *places;
     tl_error *err;
-} batch;
+} work;
 
 registry *
-registry_new(size_t most)
+registry_new(const store *record, size_t most)
 {
     registry *self = calloc(1, sizeof *self);
 
     if (self) {
+        self->record = record;
         self->most = most;
         self->places = calloc(most, sizeof *self->places);
     }
@@ -89,7 +91,7 @@ slot_of(const tl_link *link)
 /* Claim the slots in their order. The places of links whose slot is held by somebody are
  * left in front, ranked by holder; returns how many through `held`. */
 static tl_fault
-claim_slots(batch *self, size_t count, size_t *held)
+claim_slots(work *self, size_t count, size_t *held)
 {
     for (size_t i = 0; i < count; i++)
         self->places[i] = (place){as_rank(slot_of(&self->links[i].said)), i};
@@ -113,7 +115,7 @@ claim_slots(batch *self, size_t count, size_t *held)
 /* One round of names: make them, claim them in the order of their hashes, keep those that
  * were taken for the next round. */
 static tl_fault
-name_round(batch *self, place *places, size_t *count, unsigned round)
+name_round(work *self, place *places, size_t *count, unsigned round)
 {
     size_t taken = 0;
 
@@ -138,7 +140,7 @@ name_round(batch *self, place *places, size_t *count, unsigned round)
 
 /* Name and add the fresh links among [from, to). Malformed ones have no file. */
 static tl_fault
-add_fresh(batch *self, place *places, size_t from, size_t to)
+add_fresh(work *self, place *places, size_t from, size_t to)
 {
     size_t unnamed = 0;
 
@@ -170,7 +172,7 @@ add_fresh(batch *self, place *places, size_t from, size_t to)
 /* A later epoch lists a link again: it moves to its new line, and what was cancelled is
  * to be done after all. */
 static tl_fault
-list_again(batch *self, registry_link *link, store_link *row)
+list_again(work *self, registry_link *link, store_link *row)
 {
     const store *record = self->record;
 
@@ -188,7 +190,7 @@ list_again(batch *self, registry_link *link, store_link *row)
 }
 
 static tl_fault
-count_duplicate(batch *self, registry_link *link, store_link *row)
+count_duplicate(work *self, registry_link *link, store_link *row)
 {
     row->source = link->said.source;
     row->line = link->said.line;
@@ -199,7 +201,7 @@ count_duplicate(batch *self, registry_link *link, store_link *row)
 
 /* Another key holds the slot: try the next ones. One link in billions comes here. */
 static tl_fault
-look_further(batch *self, registry_link *link, uint64_t *slot, uint64_t *holder)
+look_further(work *self, registry_link *link, uint64_t *slot, uint64_t *holder)
 {
     size_t index = (size_t) (link - self->links);
     place alone = {0, index};
@@ -214,7 +216,7 @@ look_further(batch *self, registry_link *link, uint64_t *slot, uint64_t *holder)
 
 /* The record holds this slot already; is it the same link, and what does that mean? */
 static tl_fault
-meet(batch *self, registry_link *link, uint64_t holder)
+meet(work *self, registry_link *link, uint64_t holder)
 {
     uint64_t slot = slot_of(&link->said);
     store_link row = {0};
@@ -238,26 +240,26 @@ meet(batch *self, registry_link *link, uint64_t holder)
 }
 
 tl_fault
-registry_place(registry *self, const store *record, uint64_t epoch, uint64_t next_id,
-               registry_link *links, size_t count, tl_error *err)
+registry_place(registry *self, const registry_batch *batch, tl_error *err)
 {
-    batch now = {record, epoch, links, self->places, err};
+    registry_link *links = batch->links;
+    work now = {self->record, batch->epoch, links, self->places, err};
     size_t held = 0;
 
-    assert(count <= self->most);
+    assert(batch->count <= self->most);
     err->fault = TL_OK;
-    for (size_t i = 0; i < count; i++) {
-        links[i].id = next_id + i;
+    for (size_t i = 0; i < batch->count; i++) {
+        links[i].id = batch->next_id + i;
         links[i].verdict = links[i].said.fault == TL_OK ? TL_PENDING : TL_FAILED;
         links[i].undone = 0;
         links[i].repeated = false;
         links[i].name[0] = '\0';
     }
-    if (claim_slots(&now, count, &held) != TL_OK)
+    if (claim_slots(&now, batch->count, &held) != TL_OK)
         return err->fault;
-    /* Holders first: naming needs the places, and links of this batch may hold slots. */
+    /* First those that are new: a link may meet another one of its own batch. */
     place *known = self->places;
-    if (add_fresh(&now, known + held, 0, count) != TL_OK)
+    if (add_fresh(&now, known + held, 0, batch->count) != TL_OK)
         return err->fault;
     qsort(known, held, sizeof *known, compare);
     for (size_t i = 0; i < held; i++)

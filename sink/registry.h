@@ -22,15 +22,20 @@ typedef struct {
 
 typedef struct registry registry;
 
-/* For batches of up to `most` links; NULL when memory is out. */
-registry *registry_new(size_t most);
+/* Links that `epoch` has registered; ids go up from next_id in their order. */
+typedef struct {
+    uint64_t epoch;
+    uint64_t next_id;
+    registry_link *links;
+    size_t count;
+} registry_batch;
+
+/* Of that record, for batches of up to `most` links; NULL when memory is out. */
+registry *registry_new(const store *record, size_t most);
 void registry_destroy(registry **self_p);
 
-/* Place `count` links that `epoch` has registered; ids go up from `next_id` in their
- * order, and those of links that turn out to be known stay unused. Safe to repeat after a
- * failure: nothing of an earlier try is looked at. */
-tl_fault registry_place(registry *self, const store *record, uint64_t epoch,
-                        uint64_t next_id, registry_link *links, size_t count,
-                        tl_error *err);
+/* Place the links. The ids of those that turn out to be known stay unused. Safe to repeat
+ * after a failure: nothing of an earlier try is looked at. */
+tl_fault registry_place(registry *self, const registry_batch *batch, tl_error *err);
 
 #endif

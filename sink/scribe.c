@@ -11,14 +11,14 @@ scribe_start(scribe *self, const store *record, tally *counts, voice *speech,
              tl_error *err)
 {
     *self = (scribe){.record = record, .tally = counts, .voice = speech};
-    self->registry = registry_new(GROUP_LINKS);
-    self->group = group_new();
+    if (record->load(record->self, &self->run, err) != TL_OK)
+        return err->fault;
+    self->registry = registry_new(record, GROUP_LINKS);
+    self->group = group_new(self->run.run);
     self->settled = calloc(SETTLED_MOST, sizeof *self->settled);
     self->again = calloc(GROUP_REPORTS, sizeof *self->again);
     if (!self->registry || !self->group || !self->settled || !self->again)
         return tl_fail(err, TL_NO_MEMORY, "starting the book");
-    if (record->load(record->self, &self->run, err) != TL_OK)
-        return err->fault;
     self->chain = (chain){
         .record = record, .voice = speech, .seq = self->run.seq, .said = self->run.seq};
     return TL_OK;
@@ -111,9 +111,10 @@ write_registers(scribe *self, tl_error *err)
 {
     group *waiting = self->group;
 
-    if (registry_place(self->registry, self->record, self->run.epoch,
-                       self->run.last_id + 1, waiting->links, waiting->link_count,
-                       err) != TL_OK)
+    const registry_batch batch = {self->run.epoch, self->run.last_id + 1, waiting->links,
+                                  waiting->link_count};
+
+    if (registry_place(self->registry, &batch, err) != TL_OK)
         return err->fault;
     return write_consequences(self, err);
 }
@@ -263,31 +264,31 @@ take_id(void *context, const tl_page_link *link)
 }
 
 tl_fault
-scribe_write_cancelled(scribe *self, uint64_t fault, uint64_t before, uint64_t *after,
-                       bool *more, tl_error *err)
+scribe_write_cancelled(scribe *self, sweep *job, tl_error *err)
 {
     const store *record = self->record;
-    tl_report end = {.verdict = TL_CANCELLED, .fault = fault};
+    tl_report end = {.verdict = TL_CANCELLED, .fault = job->fault};
     haul found = {.ids = self->again}; /* nothing is repeated in this transaction */
+    const store_walk walk = {job->after, job->before, take_id, &found};
 
-    if (record->pending(record->self, *after, before, take_id, &found, err) != TL_OK)
+    if (record->pending(record->self, &walk, err) != TL_OK)
         return err->fault;
-    tl_fault result = begin(self, err);
-    for (size_t i = 0; i < found.count && result == TL_OK; i++) {
+    tl_fault fault = begin(self, err);
+    for (size_t i = 0; i < found.count && fault == TL_OK; i++) {
         store_outcome outcome;
 
         end.id = found.ids[i];
-        result = write_end(self, &end, &outcome, err);
+        fault = write_end(self, &end, &outcome, err);
     }
-    if (finish(self, result, err) != TL_OK)
+    if (finish(self, fault, err) != TL_OK)
         return err->fault;
 
     for (size_t i = 0; i < self->settled_count; i++)
         tally_end(self->tally, &end);
     chain_extend(&self->chain, self->settled, self->settled_count);
     if (found.count > 0)
-        *after = found.ids[found.count - 1];
-    *more = found.more;
+        job->after = found.ids[found.count - 1];
+    job->more = found.more;
     return TL_OK;
 }
 

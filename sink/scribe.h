@@ -25,6 +25,15 @@ typedef struct {
     size_t again_count;
 } scribe;
 
+/* Pending links that are being ended, chunk by chunk: see sweep.h. */
+typedef struct {
+    uint64_t fault;  /* that they end with; 0: nothing is being swept */
+    uint64_t before; /* spares what this epoch and later ones have registered */
+    uint64_t after;  /* the last id that has been looked at */
+    bool more;       /* there are others behind it */
+    uint64_t lines;  /* of a source that has ended */
+} sweep;
+
 /* Loads the run. The tally, which has been filled from the record, and the voice stay the
  * caller's. */
 tl_fault scribe_start(scribe *self, const store *record, tally *counts, voice *speech,
@@ -39,10 +48,8 @@ tl_fault scribe_write_group(scribe *self, bool registers, tl_error *err);
 /* Write a new epoch for the ventilator that opens the run. */
 tl_fault scribe_write_open(scribe *self, const tl_open *open, tl_error *err);
 
-/* End the first pending links behind `*after` that no epoch from `before` on registered
- * as cancelled; moves `*after` on. More are left if `*more`. */
-tl_fault scribe_write_cancelled(scribe *self, uint64_t fault, uint64_t before,
-                                uint64_t *after, bool *more, tl_error *err);
+/* End the next pending links of the sweep as cancelled. */
+tl_fault scribe_write_cancelled(scribe *self, sweep *job, tl_error *err);
 
 /* Write that this epoch has seen its source's end, and forget the duplicates that epochs
  * before `before` have found. */

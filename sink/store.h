@@ -39,6 +39,14 @@ typedef enum { STORE_ADDED, STORE_ENDED_BEFORE, STORE_NO_SUCH_LINK } store_outco
 typedef bool store_take_link(void *context, const tl_page_link *link);
 typedef bool store_take_settled(void *context, uint64_t seq, uint64_t id);
 
+/* A walk over the pending links. */
+typedef struct {
+    uint64_t after;  /* it begins behind this id */
+    uint64_t before; /* and leaves out what this epoch and later ones have registered */
+    store_take_link *take;
+    void *context; /* of take */
+} store_walk;
+
 /* Every function returns TL_OK; TL_DISK_FULL, TL_NO_MEMORY or TL_SYSTEM for trouble that
  * may pass; TL_RECORD for a record that is beyond use. */
 typedef struct {
@@ -77,12 +85,10 @@ typedef struct {
                            store_outcome *outcome, tl_error *err);
     tl_fault (*reopen)(void *self, uint64_t id, tl_error *err);
 
-    /* Walks, in the order of seq or id; both begin behind `after`. */
+    /* Walks, in the order of seq (behind `after`) and of id. */
     tl_fault (*settled)(void *self, uint64_t after, store_take_settled *take,
                         void *context, tl_error *err);
-    /* Pending links that no epoch from `before` on has registered. */
-    tl_fault (*pending)(void *self, uint64_t after, uint64_t before,
-                        store_take_link *take, void *context, tl_error *err);
+    tl_fault (*pending)(void *self, const store_walk *walk, tl_error *err);
 } store;
 
 /* Every epoch is before this one. */

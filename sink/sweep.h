@@ -8,13 +8,6 @@
 
 #include "sink/scribe.h"
 
-typedef struct {
-    uint64_t fault;  /* that the links end with; 0: nothing is being swept */
-    uint64_t before; /* spares what this epoch and later ones have registered */
-    uint64_t after;  /* the last id that has been looked at */
-    uint64_t lines;  /* of a source that has ended */
-} sweep;
-
 /* The source has ended: what is not on the list any more goes, unless all is kept. */
 sweep sweep_listed(const tl_listed *message);
 

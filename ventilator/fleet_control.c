@@ -12,7 +12,8 @@ static tl_fault
 on_hello(fleet *self, const tl_hello *message, zframe_t **peer_p, int64_t now_ms,
          tl_error *err)
 {
-    worker *from = fleet_meet(self, message->worker, message->boot, peer_p, now_ms, err);
+    worker *from = fleet_meet(
+        self, &(fleet_caller){message->worker, message->boot, peer_p}, now_ms, err);
 
     if (!from)
         return err->fault;
@@ -82,7 +83,8 @@ on_heartbeat(fleet *self, const tl_heartbeat *message, zframe_t **peer_p, int64_
         answer_stranger(self, *peer_p, message->run);
         return TL_OK;
     }
-    worker *from = fleet_meet(self, message->worker, message->boot, peer_p, now_ms, err);
+    worker *from = fleet_meet(
+        self, &(fleet_caller){message->worker, message->boot, peer_p}, now_ms, err);
     if (!from)
         return err->fault;
     ledger_beat beat = {

@@ -59,10 +59,16 @@ void fleet_answer(fleet *self, const worker *to);
 
 /* ---- fleet_workers.c: coming and going -------------------------------------------- */
 
-/* The worker of that start, from now on at that peer (which is taken); NULL when memory
- * is out. */
-worker *fleet_meet(fleet *self, tl_text_view name, uint64_t boot, zframe_t **peer_p,
-                   int64_t now_ms, tl_error *err);
+/* Who speaks. */
+typedef struct {
+    tl_text_view name;
+    uint64_t boot;
+    zframe_t **peer_p; /* taken by fleet_meet */
+} fleet_caller;
+
+/* The worker of that start, met before or new; NULL when memory is out. */
+worker *fleet_meet(fleet *self, const fleet_caller *caller, int64_t now_ms,
+                   tl_error *err);
 
 /* Tell it its lane, which is made if it has none. */
 void fleet_offer_lane(fleet *self, worker *to);

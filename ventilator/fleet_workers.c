@@ -141,21 +141,21 @@ make_room(fleet *self, uint32_t number)
 }
 
 static worker *
-welcome(fleet *self, tl_text_view name, uint64_t boot, int64_t now_ms, tl_error *err)
+welcome(fleet *self, const fleet_caller *caller, int64_t now_ms, tl_error *err)
 {
     TL_SCOPED(fleet_destroy_worker) worker *newcomer = calloc(1, sizeof *newcomer);
     uint32_t number = newcomer ? ledger_join(self->ledger) : UINT32_MAX;
     bool joined = number != UINT32_MAX;
 
     if (!joined || !make_room(self, number) ||
-        !tl_idmap_put(self->by_boot, boot, newcomer)) {
+        !tl_idmap_put(self->by_boot, caller->boot, newcomer)) {
         if (joined)
             ledger_leave(self->ledger, number, now_ms);
         (void) tl_fail(err, TL_NO_MEMORY, "no memory for another worker");
         return NULL;
     }
-    (void) tl_view_copy(name, newcomer->name, sizeof newcomer->name);
-    newcomer->boot = boot;
+    (void) tl_view_copy(caller->name, newcomer->name, sizeof newcomer->name);
+    newcomer->boot = caller->boot;
     newcomer->broken_ms = -1;
     newcomer->number = number;
     self->by_number[number] = newcomer;
@@ -165,17 +165,16 @@ welcome(fleet *self, tl_text_view name, uint64_t boot, int64_t now_ms, tl_error 
 }
 
 worker *
-fleet_meet(fleet *self, tl_text_view name, uint64_t boot, zframe_t **peer_p,
-           int64_t now_ms, tl_error *err)
+fleet_meet(fleet *self, const fleet_caller *caller, int64_t now_ms, tl_error *err)
 {
-    worker *from = tl_idmap_get(self->by_boot, boot);
+    worker *from = tl_idmap_get(self->by_boot, caller->boot);
 
     if (!from)
-        from = welcome(self, name, boot, now_ms, err);
+        from = welcome(self, caller, now_ms, err);
     if (!from)
         return NULL;
     zframe_destroy(&from->peer);
-    from->peer = TL_GIVE(*peer_p);
+    from->peer = TL_GIVE(*caller->peer_p);
     from->heard_ms = now_ms;
     return from;
 }

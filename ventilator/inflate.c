@@ -139,6 +139,25 @@ at_end(const inflater *self, tl_error *err)
     return INFLATE_FAILED;
 }
 
+/* What is at hand, or one more reading; nothing in *size means: look again. */
+static inflate_result
+step(inflater *self, uint8_t *out, size_t room, size_t *size, tl_error *err)
+{
+    /* A member that has begun may have bytes inside zlib. */
+    bool at_hand = self->at < self->size || self->in_member;
+    inflate_result result = INFLATE_BYTES;
+
+    if (at_hand)
+        result = self->packing == GZIP ? read_gzip(self, out, room, size, err)
+                                       : read_plain(self, out, room, size);
+    if (result != INFLATE_BYTES || *size > 0 || self->at < self->size)
+        return result;
+    if (self->ended)
+        return at_end(self, err);
+    result = fill(self, err);
+    return result == INFLATE_END ? INFLATE_BYTES : result; /* of the file, not of ours */
+}
+
 inflate_result
 inflater_read(inflater *self, uint8_t *out, size_t room, size_t *size, tl_error *err)
 {
@@ -147,20 +166,7 @@ inflater_read(inflater *self, uint8_t *out, size_t room, size_t *size, tl_error 
     *size = 0;
     if (self->packing == UNKNOWN)
         result = find_packing(self, err);
-    while (result == INFLATE_BYTES && *size == 0) {
-        bool more = self->at < self->size || (self->in_member && self->packing == GZIP);
-
-        if (more)
-            result = self->packing == GZIP ? read_gzip(self, out, room, size, err)
-                                           : read_plain(self, out, room, size);
-        if (result != INFLATE_BYTES || *size > 0)
-            break;
-        if (self->at == self->size && self->ended)
-            return at_end(self, err);
-        if (self->at == self->size) {
-            result = fill(self, err);
-            result = result == INFLATE_END ? INFLATE_BYTES : result;
-        }
-    }
+    while (result == INFLATE_BYTES && *size == 0)
+        result = step(self, out, room, size, err);
     return result;
 }

@@ -66,13 +66,13 @@ void ledger_want_sync(ledger *self);
 uint32_t ledger_join(ledger *self);
 
 /* The worker is gone and all that it had is free. Links it had begun count a loss. */
-void ledger_leave(ledger *self, uint32_t worker, int64_t now_ms);
+void ledger_leave(ledger *self, uint32_t number, int64_t now_ms);
 
 /* Its lane was given up: it gets nothing until a heartbeat shows the next one. */
-void ledger_close(ledger *self, uint32_t worker);
+void ledger_close(ledger *self, uint32_t number);
 
 /* It wants no more; the next heartbeat says whether that lasts. */
-void ledger_drain(ledger *self, uint32_t worker);
+void ledger_drain(ledger *self, uint32_t number);
 
 /* The lane that a heartbeat shows. */
 typedef enum {
@@ -93,17 +93,17 @@ typedef struct {
 } ledger_beat;
 
 /* Its heartbeat. TL_NO_MEMORY. */
-tl_fault ledger_heartbeat(ledger *self, uint32_t worker, const ledger_beat *beat,
+tl_fault ledger_heartbeat(ledger *self, uint32_t number, const ledger_beat *beat,
                           int64_t now_ms, tl_error *err);
 
 /* It has reported the link to the sink: its slot is free. */
-void ledger_done(ledger *self, uint32_t worker, uint64_t id, int64_t now_ms);
+void ledger_done(ledger *self, uint32_t number, uint64_t id, int64_t now_ms);
 
 /* Its try of the link ended in a fault that may pass. */
-void ledger_again(ledger *self, uint32_t worker, const tl_again *failure, int64_t now_ms);
+void ledger_again(ledger *self, uint32_t number, const tl_again *failure, int64_t now_ms);
 
 /* It hands the link back without having begun it. */
-void ledger_returned(ledger *self, uint32_t worker, uint64_t id, int64_t now_ms);
+void ledger_returned(ledger *self, uint32_t number, uint64_t id, int64_t now_ms);
 
 /* ---- what to do ------------------------------------------------------------------- */
 
@@ -154,6 +154,6 @@ typedef struct {
 ledger_state ledger_now(const ledger *self);
 
 /* Links that a worker has and has not finished. */
-size_t ledger_unfinished(const ledger *self, uint32_t worker);
+size_t ledger_unfinished(const ledger *self, uint32_t number);
 
 #endif

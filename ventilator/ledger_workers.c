@@ -104,10 +104,9 @@ claim(ledger *self, uint32_t number, uint64_t id, int64_t now_ms, tl_error *err)
     e->beat = self->beat;
     if (e->first_ms < 0)
         e->first_ms = now_ms; /* as far as we can know */
-    if (e->stage == READY || e->stage == SUSPECT || e->stage == DELAYED ||
-        e->stage == MISSING)
-        ledger_move(self, e, HELD, number, now_ms); /* it was thought lost; it was not */
-    else if (e->stage == SENT && e->worker == number)
+    bool thought_lost = e->stage == READY || e->stage == SUSPECT || e->stage == DELAYED ||
+                        e->stage == MISSING;
+    if (thought_lost || (e->stage == SENT && e->worker == number))
         ledger_move(self, e, HELD, number, now_ms);
     if (e->worker != number || e->stage != HELD)
         worker->foreign++;

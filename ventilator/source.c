@@ -187,10 +187,20 @@ next_part(source *self)
     self->at++;
 }
 
+static tl_fault
+open_lines(source *self, part *each, tl_error *err)
+{
+    int fd = each->fd;
+
+    each->fd = -1; /* lines closes it */
+    self->lines = lines_new(fd);
+    return self->lines ? TL_OK : tl_fail(err, TL_NO_MEMORY, "no memory for the source");
+}
+
 source_result
 source_next(source *self, source_link *link, tl_error *err)
 {
-    while (self->at < self->count) {
+    for (; self->at < self->count; next_part(self)) {
         part *each = &self->parts[self->at];
         line next;
 
@@ -198,16 +208,8 @@ source_next(source *self, source_link *link, tl_error *err)
             take_argument(self, link);
             return SOURCE_LINK;
         }
-        if (!self->lines) {
-            int fd = each->fd;
-
-            each->fd = -1; /* lines closes it */
-            self->lines = lines_new(fd);
-            if (!self->lines) {
-                (void) tl_fail(err, TL_NO_MEMORY, "no memory for the source");
-                return SOURCE_FAILED;
-            }
-        }
+        if (!self->lines && open_lines(self, each, err) != TL_OK)
+            return SOURCE_FAILED;
         inflate_result result = lines_next(self->lines, &next, err);
         if (result == INFLATE_WAIT)
             return SOURCE_WAIT;
@@ -217,7 +219,6 @@ source_next(source *self, source_link *link, tl_error *err)
             judge(self, &next, link);
             return SOURCE_LINK;
         }
-        next_part(self);
     }
     return SOURCE_END;
 }

@@ -138,9 +138,14 @@ say_batch(upstream *self, const batch *each)
 }
 
 void
-upstream_repeat_batches(upstream *self)
+upstream_repeat(upstream *self)
 {
-    /* After a stop they would only bring links that nobody works on. */
+    request *const questions[] = {&self->sync, &self->listing, &self->paging,
+                                  &self->stopping, &self->ending};
+
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+        questions[i]->said_ms = -1;
+    /* After a stop batches would only bring links that nobody works on. */
     if (self->stopping.wanted)
         return;
     for (const batch *each = batches_next(self->batches, NULL); each;

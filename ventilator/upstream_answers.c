@@ -30,7 +30,7 @@ on_opened(upstream *self, const tl_opened *message, int64_t now_ms, tl_error *er
         self->chain = message->seq;
         return TL_OK;
     }
-    upstream_repeat_batches(self);
+    upstream_repeat(self);
     ledger_want_sync(self->ledger);
     return TL_OK;
 }

@@ -52,7 +52,7 @@ struct upstream {
     tl_complete complete;
 };
 
-/* Send what is registered and not answered once more. */
-void upstream_repeat_batches(upstream *self);
+/* Say everything that is not answered once more. */
+void upstream_repeat(upstream *self);
 
 #endif

@@ -137,9 +137,10 @@ url_safe_name(const char *text, size_t size, char name[TL_NAME_BYTES + 1])
         memmove(name, out, strlen(out) + 1);
 }
 
-/* Decode %XX; what decodes to NUL ends nothing, it is made safe like any other byte. */
+/* Decode %XX in place; what decodes to NUL ends nothing, it is made safe like any other
+ * byte. The bytes that are left. */
 static size_t
-percent_decode(const char *text, size_t size, char *out)
+percent_decode(char *text, size_t size)
 {
     size_t used = 0;
 
@@ -149,19 +150,18 @@ percent_decode(const char *text, size_t size, char *out)
         if (text[i] == '%' && i + 2 < size &&
             strspn(text + i + 1, "0123456789abcdefABCDEF") >= 2) {
             memcpy(digits, text + i + 1, 2);
-            out[used++] = (char) strtoul(digits, NULL, 16);
+            text[used++] = (char) strtoul(digits, NULL, 16);
             i += 2;
         } else {
-            out[used++] = text[i];
+            text[used++] = text[i];
         }
     }
     return used;
 }
 
 static void
-name_from_path(const char *path, char name[TL_NAME_BYTES + 1])
+name_from_path(char *path, char name[TL_NAME_BYTES + 1])
 {
-    char decoded[TL_URL_BYTES + 1];
     size_t size = strlen(path);
 
     while (size > 0 && path[size - 1] == '/')
@@ -169,9 +169,7 @@ name_from_path(const char *path, char name[TL_NAME_BYTES + 1])
     size_t start = size;
     while (start > 0 && path[start - 1] != '/')
         start--;
-    if (size - start > TL_URL_BYTES)
-        start = size - TL_URL_BYTES;
-    url_safe_name(decoded, percent_decode(path + start, size - start, decoded), name);
+    url_safe_name(path + start, percent_decode(path + start, size - start), name);
 }
 
 tl_fault

@@ -236,12 +236,22 @@ act(ventilator *self, int64_t now_ms, tl_error *err)
 
 /* ---- phases ----------------------------------------------------------------------- */
 
+static void
+tell_sink_found(ventilator *self)
+{
+    if (self->told_waiting)
+        tl_log(TL_LOG_NOTE, "sink.found", "endpoint=%s",
+               tl_text(self->options, TL_OPT_SINK));
+    self->told_waiting = false;
+}
+
 /* The sink has opened the run, or has come back, maybe at another place. */
 static void
 on_opened(ventilator *self, int64_t now_ms)
 {
     const tl_opened *opened = upstream_opened(self->upstream);
 
+    tell_sink_found(self);
     fleet_open(self->fleet, opened);
     if (self->phase != OPENING)
         return;
@@ -357,10 +367,8 @@ check_sink(ventilator *self, int64_t now_ms, tl_error *err)
     int64_t silence = upstream_silence(self->upstream, now_ms);
     const char *endpoint = tl_text(self->options, TL_OPT_SINK);
 
-    if (silence == 0 && self->told_waiting)
-        tl_log(TL_LOG_NOTE, "sink.found", "endpoint=%s", endpoint);
     if (silence == 0)
-        self->told_waiting = false;
+        tell_sink_found(self);
     if (silence >= PATIENCE_MS && !self->told_waiting) {
         self->told_waiting = true;
         tl_log(TL_LOG_NOTE, "sink.waiting", "endpoint=%s: no sink answers yet", endpoint);

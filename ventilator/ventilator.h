@@ -17,8 +17,8 @@ ventilator *ventilator_new(const tl_options *options, tl_interrupt *interrupt,
                            tl_error *err);
 void ventilator_destroy(ventilator **self_p);
 
-/* Work until the run has ended; *exit_code is for main(). Fails with what ended it early:
- * refused or fenced by the sink, no sink, an unreadable source, no memory. */
-tl_fault ventilator_run(ventilator *self, int *exit_code, tl_error *err);
+/* Work until the run has ended; *code is for main() to exit with. Fails with what ended
+ * it early: refused or fenced by the sink, no sink, an unreadable source, no memory. */
+tl_fault ventilator_run(ventilator *self, int *code, tl_error *err);
 
 #endif

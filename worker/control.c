@@ -10,6 +10,7 @@
 struct control {
     char endpoint[TL_ENDPOINT_BYTES];
     zsock_t *dealer;
+    ear ear;
     tl_buf *frame; /* used for every message */
     int64_t next_hello_ms;
     int64_t heard_ms; /* 0: never */
@@ -31,6 +32,7 @@ control_new(const char *endpoint, bool insecure, tl_error *err)
     self->dealer = tl_socket_connect(TL_CONTROL_DEALER, endpoint, insecure, err);
     if (!self->dealer)
         return NULL;
+    self->ear = ear_of(self->dealer, ZMQ_POLLIN);
     (void) snprintf(self->endpoint, sizeof self->endpoint, "%s", endpoint);
     return TL_GIVE(self);
 }
@@ -63,14 +65,14 @@ control_say(control *self, const tl_schema *schema, const void *message)
     tl_buf_clear(self->frame);
     if (tl_encode(schema, message, self->frame, &err) != TL_OK)
         return false; /* out of memory: as if nobody were there, so it is said again */
+    self->ear.awake = true;
     return tl_send(self->dealer, tl_buf_bytes(self->frame), tl_buf_size(self->frame));
 }
 
 zframe_t *
 control_hear(control *self, int64_t now_ms)
 {
-    uint64_t refused = 0; /* multipart: not one of ours */
-    zframe_t *frame = tl_receive(self->dealer, &refused);
+    zframe_t *frame = ear_receive(&self->ear);
 
     if (frame)
         self->heard_ms = now_ms;
@@ -114,8 +116,8 @@ control_is_news(control *self, const char *complaint)
     return true;
 }
 
-zsock_t *
-control_socket(control *self)
+ear *
+control_ear(control *self)
 {
-    return self->dealer;
+    return &self->ear;
 }

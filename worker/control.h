@@ -7,7 +7,7 @@
 #define WORKER_CONTROL_H
 
 #include "proto/message.h"
-#include "proto/socket.h"
+#include "worker/ear.h"
 
 typedef struct control control;
 
@@ -36,6 +36,7 @@ bool control_is_silent(control *self, int64_t now_ms, bool *changed);
 /* Log each complaint about this peer once: true the first time for a text. */
 bool control_is_news(control *self, const char *complaint);
 
-zsock_t *control_socket(control *self);
+/* What wakes the loop. */
+ear *control_ear(control *self);
 
 #endif

@@ -10,6 +10,7 @@
 #include "proto/log.h"
 #include "proto/scope.h"
 #include "worker/fetch_fault.h"
+#include "worker/fetch_multi.h"
 
 enum {
     REDIRECTS = 5,
@@ -19,7 +20,6 @@ enum {
     DNS_CACHE_S = 60,
     CONNECTION_AGE_S = 30,
     RETRY_AFTER_S = 86400, /* longer wishes are those of clocks that are wrong */
-    WAITS = 1024,          /* descriptors besides libcurl's */
 };
 
 /* One transfer; its handle is used again and again, since it keeps its connection's
@@ -41,7 +41,7 @@ typedef struct transfer {
 } transfer;
 
 struct fetch {
-    CURLM *multi;
+    fetch_multi *multi;
     const guard *guard;
     bodies *bodies;
     transfer *transfers;
@@ -49,7 +49,7 @@ struct fetch {
     size_t running;
     size_t refused; /* of them: ended before they began */
     uint64_t started;
-    struct curl_waitfd *waits;
+    size_t paused;
 };
 
 /* ---- what libcurl asks us --------------------------------------------------------- */
@@ -94,6 +94,7 @@ on_body(char *bytes, size_t one, size_t size, void *context)
     }
     if (bodies_full(it->owner->bodies) && !is_oldest(it)) {
         it->paused = true;
+        it->owner->paused++;
         return CURL_WRITEFUNC_PAUSE; /* the same bytes come again */
     }
     if (bodies_add(it->owner->bodies, it->body, bytes, size, &err) == TL_OK)
@@ -103,7 +104,8 @@ on_body(char *bytes, size_t one, size_t size, void *context)
 }
 
 static size_t
-on_header(char *bytes, size_t one, size_t size, void *context)
+on_header(char *bytes, /* NOLINT(readability-non-const-parameter): libcurl's type */
+          size_t one, size_t size, void *context)
 {
     transfer *it = context;
 
@@ -186,12 +188,9 @@ fetch_new(size_t transfers, const guard *gate, bodies *pool, tl_error *err)
     if (fine) {
         self->guard = gate;
         self->bodies = pool;
-        self->multi = curl_multi_init();
+        self->multi = fetch_multi_new(transfers * 2);
         self->transfers = calloc(transfers, sizeof *self->transfers);
-        self->waits = calloc(WAITS, sizeof *self->waits);
-        fine = self->multi && self->transfers && self->waits &&
-               curl_multi_setopt(self->multi, CURLMOPT_MAXCONNECTS,
-                                 (long) transfers * 2) == CURLM_OK;
+        fine = self->multi && self->transfers;
     }
     while (fine && self->count < transfers)
         fine = add_transfer(self, self->count++);
@@ -218,10 +217,8 @@ fetch_destroy(fetch **self_p)
         curl_easy_cleanup(it->easy);
         curl_url_cleanup(it->link);
     }
-    if (self->multi)
-        (void) curl_multi_cleanup(self->multi);
+    fetch_multi_destroy(&self->multi);
     free(self->transfers);
-    free(self->waits);
     free(self);
     *self_p = NULL;
 }
@@ -287,7 +284,7 @@ free_transfer(const fetch *self)
 }
 
 void
-fetch_start(fetch *self, const fetch_order *order)
+fetch_start(fetch *self, const fetch_order *order, int64_t now_ms)
 {
     transfer *it = free_transfer(self);
 
@@ -302,8 +299,8 @@ fetch_start(fetch *self, const fetch_order *order)
     it->problem[0] = '\0';
     it->body = bodies_take(self->bodies);
     it->early = read_link(it);
-    if (it->early == TL_OK && (!it->body || !set_link(it) ||
-                               curl_multi_add_handle(self->multi, it->easy) != CURLM_OK))
+    if (it->early == TL_OK &&
+        (!it->body || !set_link(it) || !fetch_multi_add(self->multi, it->easy, now_ms)))
         it->early = TL_CONN_RESET; /* no memory just now: worth another try */
     self->running++;
     if (it->early != TL_OK)
@@ -316,10 +313,12 @@ static void
 end_transfer(fetch *self, transfer *it)
 {
     if (it->early == TL_OK)
-        (void) curl_multi_remove_handle(self->multi, it->easy);
+        fetch_multi_remove(self->multi, it->easy);
     else
         self->refused--;
     bodies_give(self->bodies, &it->body);
+    self->paused -= it->paused;
+    it->paused = false;
     it->order.ticket = NULL;
     self->running--;
 }
@@ -446,21 +445,18 @@ refused_transfer(const fetch *self)
 bool
 fetch_next(fetch *self, fetch_result *result)
 {
-    int left = 0;
+    int code = CURLE_OK;
     transfer *it = refused_transfer(self);
 
-    if (it) {
-        take_result(self, it, CURLE_OK, result);
-        return true;
+    if (!it) {
+        CURL *easy = fetch_multi_next(self->multi, &code);
+
+        if (!easy)
+            return false;
+        (void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, &it);
     }
-    for (const CURLMsg *message; (message = curl_multi_info_read(self->multi, &left));) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        (void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &it);
-        take_result(self, it, message->data.result, result);
-        return true;
-    }
-    return false;
+    take_result(self, it, (CURLcode) code, result);
+    return true;
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -469,7 +465,7 @@ fetch_next(fetch *self, fetch_result *result)
 static void
 resume_paused(fetch *self)
 {
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; self->paused > 0 && i < self->count; i++) {
         transfer *it = &self->transfers[i];
 
         if (!it->order.ticket || !it->paused)
@@ -477,31 +473,26 @@ resume_paused(fetch *self)
         if (bodies_full(self->bodies) && !is_oldest(it))
             continue;
         it->paused = false;
+        self->paused--;
         (void) curl_easy_pause(it->easy, CURLPAUSE_CONT); /* calls on_body at once */
     }
 }
 
 void
-fetch_work(fetch *self)
+fetch_work(fetch *self, bool rang, int64_t now_ms)
 {
-    int running = 0;
-
     resume_paused(self);
-    (void) curl_multi_perform(self->multi, &running);
+    fetch_multi_work(self->multi, rang, now_ms);
 }
 
-void
-fetch_wait(fetch *self, const struct pollfd *descriptors, size_t count, int timeout_ms)
+int
+fetch_descriptor(const fetch *self)
 {
-    int ready = 0;
+    return fetch_multi_descriptor(self->multi);
+}
 
-    assert(count <= WAITS);
-    for (size_t i = 0; i < count; i++)
-        self->waits[i] = (struct curl_waitfd){
-            .fd = descriptors[i].fd,
-            .events = (short) ((descriptors[i].events & POLLIN ? CURL_WAIT_POLLIN : 0) |
-                               (descriptors[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0)),
-        };
-    (void) curl_multi_poll(self->multi, self->waits, (unsigned) count, timeout_ms,
-                           &ready);
+int64_t
+fetch_deadline_ms(const fetch *self)
+{
+    return self->refused > 0 ? 0 : fetch_multi_deadline_ms(self->multi);
 }

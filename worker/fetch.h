@@ -7,8 +7,6 @@
 #ifndef WORKER_FETCH_H
 #define WORKER_FETCH_H
 
-#include <poll.h>
-
 #include "worker/bodies.h"
 #include "worker/guard.h"
 
@@ -50,17 +48,20 @@ bool fetch_has_room(const fetch *self);
 size_t fetch_running(const fetch *self);
 
 /* Begin; there must be room. A link that is not one comes back as a result too. */
-void fetch_start(fetch *self, const fetch_order *order);
+void fetch_start(fetch *self, const fetch_order *order, int64_t now_ms);
 
 /* Drop the transfer with that ticket; it gives no result. */
 void fetch_cancel(fetch *self, const void *ticket);
 
-/* Do what can be done without waiting; then take results until there are none. */
-void fetch_work(fetch *self);
+/* Do what can be done without waiting; then take results until there are none. `rang`:
+ * the descriptor can be read; without it only timers and new transfers are looked at. */
+void fetch_work(fetch *self, bool rang, int64_t now_ms);
 bool fetch_next(fetch *self, fetch_result *result);
 
-/* Sleep until a transfer or one of the descriptors is ready, or the time is up. */
-void fetch_wait(fetch *self, const struct pollfd *descriptors, size_t count,
-                int timeout_ms);
+/* One descriptor that stands for all transfers; readable when there is work. */
+int fetch_descriptor(const fetch *self);
+
+/* When there is work even if the descriptor is silent; INT64_MAX: never. */
+int64_t fetch_deadline_ms(const fetch *self);
 
 #endif

@@ -109,9 +109,10 @@ embedded_v4(const uint8_t v6[16])
     static const uint8_t six_to_four[2] = {0x20, 0x02};
     static const uint8_t isatap[3] = {0x00, 0x5e, 0xfe}; /* after 00 or 02 */
 
-    if (starts_with(v6, mapped, 96) || starts_with(v6, compatible, 96) ||
-        starts_with(v6, nat64, 96))
+    if (starts_with(v6, mapped, 96) || starts_with(v6, nat64, 96))
         return v6 + 12;
+    if (starts_with(v6, compatible, 96) && v4_at(v6 + 12) > 1)
+        return v6 + 12; /* :: and ::1 are no IPv4 addresses but IPv6's own */
     if (starts_with(v6, six_to_four, 16))
         return v6 + 2;
     if ((v6[8] & 0xfd) == 0 && starts_with(v6 + 9, isatap, 24))

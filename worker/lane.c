@@ -14,6 +14,8 @@ struct lane {
     uint64_t number;
     zsock_t *pull;
     zsock_t *monitor;
+    ear ear;
+    ear monitor_ear;
     lane_state state;
     int64_t give_up_ms; /* while opening: packets may be dropped without a word */
 };
@@ -32,7 +34,11 @@ lane_open(uint64_t number, const char *endpoint, bool insecure, int64_t now_ms,
     self->give_up_ms = now_ms + OPENING_MS;
     self->pull =
         tl_socket_connect_watched(TL_LANE_PULL, endpoint, insecure, &self->monitor, err);
-    return self->pull ? TL_GIVE(self) : NULL;
+    if (!self->pull)
+        return NULL;
+    self->ear = ear_of(self->pull, ZMQ_POLLIN);
+    self->monitor_ear = ear_of(self->monitor, ZMQ_POLLIN);
+    return TL_GIVE(self);
 }
 
 void
@@ -67,7 +73,8 @@ lane_look(lane *self, int64_t now_ms)
 {
     lane_state before = self->state;
 
-    for (tl_peer_event event; (event = tl_monitor_next(self->monitor));)
+    for (tl_peer_event event;
+         self->monitor_ear.awake && (event = tl_monitor_next(self->monitor));)
         self->state =
             event == TL_PEER_READY && self->state != LANE_GONE ? LANE_READY : LANE_GONE;
     if (self->state == LANE_OPENING && now_ms >= self->give_up_ms)
@@ -78,19 +85,17 @@ lane_look(lane *self, int64_t now_ms)
 zframe_t *
 lane_next(lane *self)
 {
-    uint64_t refused = 0; /* multipart: a stranger's; there is nothing to answer */
-
-    return tl_receive(self->pull, &refused);
+    return ear_receive(&self->ear);
 }
 
-zsock_t *
-lane_socket(lane *self)
+ear *
+lane_ear(lane *self)
 {
-    return self->pull;
+    return &self->ear;
 }
 
-zsock_t *
-lane_monitor(lane *self)
+ear *
+lane_monitor_ear(lane *self)
 {
-    return self->monitor;
+    return &self->monitor_ear;
 }

@@ -6,7 +6,7 @@
 #ifndef WORKER_LANE_H
 #define WORKER_LANE_H
 
-#include "proto/socket.h"
+#include "worker/ear.h"
 
 typedef struct lane lane;
 
@@ -33,7 +33,7 @@ bool lane_look(lane *self, int64_t now_ms);
 zframe_t *lane_next(lane *self);
 
 /* What wakes the loop. */
-zsock_t *lane_socket(lane *self);
-zsock_t *lane_monitor(lane *self);
+ear *lane_ear(lane *self);
+ear *lane_monitor_ear(lane *self);
 
 #endif

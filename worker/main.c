@@ -18,7 +18,8 @@ main(int argc, char **argv)
     TL_SCOPED(tl_interrupt_close) tl_interrupt interrupt = {-1, -1, -1};
     TL_SCOPED(tl_options_destroy) tl_options *options = tl_options_new(TL_WORKER);
 
-    (void) setlocale(LC_CTYPE, "C.UTF-8"); /* or no host may have an umlaut */
+    /* Or no host may have an umlaut. No thread has been started yet. */
+    (void) setlocale(LC_CTYPE, "C.UTF-8"); /* NOLINT(concurrency-mt-unsafe) */
     if (!options || tl_options_parse(options, argc, argv, &err) != TL_OK)
         return tl_exit(&err, program);
     if (tl_options_answered(options, usage, stdout))

@@ -12,8 +12,8 @@ static const char thumbnail_mark[] = "_thumbnail";
 
 /* Endings that people give to pictures, and the type that each of them promises. */
 static const struct {
-    const char *ending;
-    const char *type;
+    char ending[EXTENSION_BYTES];
+    char type[EXTENSION_BYTES];
 } endings[] = {
     {"jpg", "jpeg"}, {"jpeg", "jpeg"}, {"jpe", "jpeg"},  {"jfif", "jpeg"},
     {"png", "png"},  {"gif", "gif"},   {"webp", "webp"}, {"avif", "avif"},
@@ -64,8 +64,9 @@ names_make(names *self, const char *wanted, const char *source_type,
            const char *thumb_type, const uint8_t *key)
 {
     const char *dot = strrchr(wanted, '.');
-    const char *ending = dot && type_of(dot + 1) ? dot + 1 : ending_of(source_type);
-    int stem = (int) (dot && type_of(dot + 1) ? (size_t) (dot - wanted) : strlen(wanted));
+    const char *promised = dot ? type_of(dot + 1) : NULL;
+    const char *ending = promised ? dot + 1 : ending_of(source_type);
+    int stem = (int) (promised ? (size_t) (dot - wanted) : strlen(wanted));
     char mark[1 + KEY_TEXT_BYTES * 2 + 1] = "";
 
     if (key) {
@@ -74,8 +75,7 @@ names_make(names *self, const char *wanted, const char *source_type,
     }
     (void) snprintf(self->original, NAME_ROOM, "%.*s%s.%s", stem, wanted, mark, ending);
 
-    const char *promised = type_of(ending);
-    bool agrees = promised && strcmp(promised, thumb_type) == 0;
+    bool agrees = strcmp(promised ? promised : source_type, thumb_type) == 0;
     (void) snprintf(self->thumbnail, NAME_ROOM, "%.*s%s%s.%s%s%s", stem, wanted, mark,
                     thumbnail_mark, ending, agrees ? "" : ".",
                     agrees ? "" : ending_of(thumb_type));

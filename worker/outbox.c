@@ -18,6 +18,8 @@ struct outbox {
     char endpoint[TL_ENDPOINT_BYTES];
     zsock_t *push;
     zsock_t *monitor;
+    ear ear;
+    ear monitor_ear;
     bool reached;
     int64_t since_ms; /* of `reached` being as it is */
     letter *first;
@@ -61,6 +63,8 @@ outbox_redial(outbox *self, const char *endpoint, bool insecure, int64_t now_ms,
     hang_up(self);
     self->push = push;
     self->monitor = monitor;
+    self->ear = ear_of(push, ZMQ_POLLOUT);
+    self->monitor_ear = ear_of(monitor, ZMQ_POLLIN);
     self->reached = false;
     self->since_ms = now_ms;
     (void) snprintf(self->endpoint, sizeof self->endpoint, "%s", endpoint);
@@ -98,6 +102,7 @@ outbox_put(outbox *self, uint64_t id, const void *frame, size_t size)
     if (!self->first && tl_send(self->push, frame, size))
         return true;
 
+    self->ear.awake = true;
     letter *waits = malloc(sizeof *waits + size);
     if (!waits)
         return false;
@@ -117,7 +122,8 @@ outbox_put(outbox *self, uint64_t id, const void *frame, size_t size)
 bool
 outbox_next_sent(outbox *self, uint64_t *id)
 {
-    if (!self->first || !tl_send(self->push, self->first->frame, self->first->size))
+    if (!self->first || !self->ear.awake ||
+        !tl_send(self->push, self->first->frame, self->first->size))
         return false;
     *id = self->first->id;
     drop_first(self);
@@ -133,7 +139,8 @@ outbox_waiting(const outbox *self)
 bool
 outbox_is_stuck(outbox *self, int64_t now_ms)
 {
-    for (tl_peer_event event; (event = tl_monitor_next(self->monitor));) {
+    for (tl_peer_event event;
+         self->monitor_ear.awake && (event = tl_monitor_next(self->monitor));) {
         bool reached = event == TL_PEER_READY;
 
         if (reached != self->reached)
@@ -143,14 +150,14 @@ outbox_is_stuck(outbox *self, int64_t now_ms)
     return !self->reached && now_ms - self->since_ms >= TL_SILENT_MS;
 }
 
-zsock_t *
-outbox_socket(outbox *self)
+ear *
+outbox_monitor_ear(outbox *self)
 {
-    return self->push;
+    return &self->monitor_ear;
 }
 
-zsock_t *
-outbox_monitor(outbox *self)
+ear *
+outbox_ear(outbox *self)
 {
-    return self->monitor;
+    return &self->ear;
 }

@@ -6,7 +6,7 @@
 #ifndef WORKER_OUTBOX_H
 #define WORKER_OUTBOX_H
 
-#include "proto/socket.h"
+#include "worker/ear.h"
 
 typedef struct outbox outbox;
 
@@ -33,8 +33,8 @@ size_t outbox_waiting(const outbox *self);
 /* Has the sink been out of reach for TL_SILENT_MS or longer? */
 bool outbox_is_stuck(outbox *self, int64_t now_ms);
 
-/* What wakes the loop. */
-zsock_t *outbox_socket(outbox *self);
-zsock_t *outbox_monitor(outbox *self);
+/* What wakes the loop: the second one only while something waits. */
+ear *outbox_monitor_ear(outbox *self);
+ear *outbox_ear(outbox *self);
 
 #endif

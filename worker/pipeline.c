@@ -10,11 +10,15 @@
 
 enum { BODY_BYTES = 1 << 30 }; /* the most that --body-cap can be */
 
+enum { FETCHED, HELPED, STORED }; /* the descriptors */
+
 struct pipeline {
     bodies *bodies;
     fetch *fetch;
     helpers *helpers;
     store *store;
+    bool fetch_rang; /* what the last sleep ended with */
+    bool helpers_rang;
     job_queue to_shrink;
     job_queue to_store;
     job_queue ended;
@@ -121,7 +125,7 @@ pipeline_begin(pipeline *self, job *it, int64_t now_us)
     };
 
     it->since_us = now_us;
-    fetch_start(self->fetch, &order);
+    fetch_start(self->fetch, &order, now_us / 1000);
 }
 
 static void
@@ -287,10 +291,12 @@ pipeline_work(pipeline *self, int64_t now_us)
     store_order *order = NULL;
     store_stage stage = STORE_WRITTEN;
 
-    fetch_work(self->fetch);
+    fetch_work(self->fetch, self->fetch_rang, now_us / 1000);
     while (fetch_next(self->fetch, &fetched))
         on_fetched(self, &fetched, now_us);
-    while (helpers_next(self->helpers, now_us / 1000, &shrunk)) {
+    int64_t due = helpers_deadline(self->helpers);
+    bool helped = self->helpers_rang || (due >= 0 && now_us / 1000 >= due);
+    while (helped && helpers_next(self->helpers, now_us / 1000, &shrunk)) {
         on_shrunk(self, &shrunk, now_us);
         helper_result_clear(&shrunk);
     }
@@ -299,6 +305,13 @@ pipeline_work(pipeline *self, int64_t now_us)
         on_stored(self, job_of(order), stage, now_us);
     feed_store(self);
     feed_helpers(self, now_us);
+}
+
+void
+pipeline_kick(pipeline *self, int64_t now_ms)
+{
+    if (now_ms >= fetch_deadline_ms(self->fetch))
+        fetch_work(self->fetch, false, now_ms);
 }
 
 job *
@@ -325,32 +338,41 @@ pipeline_drop(pipeline *self, job *it)
 }
 
 bool
-pipeline_is_ready(const pipeline *self)
+pipeline_is_ready(pipeline *self)
 {
-    return self->ended.first || (zsock_events(store_socket(self->store)) & ZMQ_POLLIN) ||
+    return ear_is_ready(store_ear(self->store)) || self->ended.first ||
            (self->to_shrink.first && helpers_idle(self->helpers) > 0);
-}
-
-void
-pipeline_descriptors(const pipeline *self, struct pollfd *out)
-{
-    out[0] = (struct pollfd){.fd = helpers_fd(self->helpers), .events = POLLIN};
-    out[1] = (struct pollfd){.fd = zsock_fd(store_socket(self->store)), .events = POLLIN};
 }
 
 int64_t
 pipeline_deadline_ms(const pipeline *self)
 {
-    int64_t deadline = helpers_deadline(self->helpers);
+    int64_t helped = helpers_deadline(self->helpers);
+    int64_t fetched = fetch_deadline_ms(self->fetch);
 
-    return deadline < 0 ? INT64_MAX : deadline;
+    return helped >= 0 && helped < fetched ? helped : fetched;
 }
 
 void
-pipeline_wait(pipeline *self, const struct pollfd *descriptors, size_t count,
-              int timeout_ms)
+pipeline_watch(pipeline *self, struct pollfd *descriptors)
 {
-    fetch_wait(self->fetch, descriptors, count, timeout_ms);
+    const int watched[PIPELINE_DESCRIPTORS] = {
+        [FETCHED] = fetch_descriptor(self->fetch),
+        [HELPED] = helpers_fd(self->helpers),
+        [STORED] = store_ear(self->store)->descriptor,
+    };
+
+    for (size_t i = 0; i < PIPELINE_DESCRIPTORS; i++)
+        descriptors[i] = (struct pollfd){.fd = watched[i], .events = POLLIN};
+}
+
+void
+pipeline_wake(pipeline *self, const struct pollfd *descriptors)
+{
+    self->fetch_rang = descriptors[FETCHED].revents != 0;
+    self->helpers_rang = descriptors[HELPED].revents != 0;
+    if (descriptors[STORED].revents)
+        store_ear(self->store)->awake = true;
 }
 
 bool

@@ -6,6 +6,8 @@
 #ifndef WORKER_PIPELINE_H
 #define WORKER_PIPELINE_H
 
+#include <poll.h>
+
 #include "worker/job.h"
 
 typedef struct pipeline pipeline;
@@ -39,19 +41,20 @@ void pipeline_work(pipeline *self, int64_t now_us);
 /* The next job that has ended; NULL if there is none. */
 job *pipeline_next(pipeline *self);
 
-/* Is something there that no descriptor tells of? Then don't sleep. */
-bool pipeline_is_ready(const pipeline *self);
+/* Send off what pipeline_begin began. */
+void pipeline_kick(pipeline *self, int64_t now_ms);
 
-/* What wakes the loop: writes PIPELINE_DESCRIPTORS of them. */
-enum { PIPELINE_DESCRIPTORS = 2 };
-void pipeline_descriptors(const pipeline *self, struct pollfd *out);
+/* Is something there that no descriptor tells of? Then don't sleep. */
+bool pipeline_is_ready(pipeline *self);
+
+/* What wakes the loop: fill in PIPELINE_DESCRIPTORS of them, and look at them afterwards.
+ */
+enum { PIPELINE_DESCRIPTORS = 3 };
+void pipeline_watch(pipeline *self, struct pollfd *descriptors);
+void pipeline_wake(pipeline *self, const struct pollfd *descriptors);
 
 /* When there is something to do even if nothing wakes us; INT64_MAX: never. */
 int64_t pipeline_deadline_ms(const pipeline *self);
-
-/* Sleep until a transfer or one of the descriptors is ready, or the time is up. */
-void pipeline_wait(pipeline *self, const struct pollfd *descriptors, size_t count,
-                   int timeout_ms);
 
 /* Do the helpers die as soon as they start? `why` says how. */
 bool pipeline_is_broken(const pipeline *self, tl_error *why);

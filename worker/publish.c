@@ -155,33 +155,43 @@ judge(const output *folder, const publish_file *file)
 
 /* ---- publishing ------------------------------------------------------------------- */
 
-static tl_fault
+/* What is there has the name now, unless it is damaged and ours. */
+static publish_end
+end_at(existing there)
+{
+    static const publish_end ends[] = {
+        [FOREIGN] = PUBLISH_TAKEN,
+        [UNSTAMPED] = PUBLISH_TAKEN,
+        [SAME] = PUBLISH_SAME,
+        [OURS] = PUBLISH_OURS,
+    };
+
+    return ends[there];
+}
+
+/* False and errno if the draft cannot get the name for another reason than that it is
+ * taken. */
+static bool
 settle_name(output *folder, const publish_file *file, int draft, const char *draft_name,
             publish_end *end)
 {
     for (int i = 0; i < ATTEMPTS; i++) {
         *end = PUBLISH_NEW;
         if (link_draft(folder, draft, draft_name, file->name) == 0)
-            return TL_OK;
+            return true;
         if (errno != EEXIST)
-            return TL_WRITE_FAILED;
+            return false;
 
         existing there = judge(folder, file);
-        if (there == UNSTAMPED)
-            there = file->name_has_key ? DAMAGED : FOREIGN;
-        if (there == DAMAGED)
-            return replace_with(folder, draft, draft_name, file->name) == 0
-                       ? TL_OK
-                       : TL_WRITE_FAILED;
-        if (there != GONE) {
-            *end = there == SAME   ? PUBLISH_SAME
-                   : there == OURS ? PUBLISH_OURS
-                                   : PUBLISH_TAKEN;
-            return TL_OK;
-        }
+        if (there == GONE)
+            continue;
+        if (there == DAMAGED || (there == UNSTAMPED && file->name_has_key))
+            return replace_with(folder, draft, draft_name, file->name) == 0;
+        *end = end_at(there);
+        return true;
     }
     errno = EBUSY;
-    return TL_WRITE_FAILED;
+    return false;
 }
 
 tl_fault
@@ -195,7 +205,7 @@ publish(output *folder, const publish_file *file, publish_end *end, tl_error *er
     bool written = write_all(draft, file->bytes, file->size);
     if (written) /* where attributes are not supported, names and bytes have to do */
         (void) fsetxattr(draft, stamp_name, &file->stamp, sizeof file->stamp, 0);
-    bool fine = written && settle_name(folder, file, draft, draft_name, end) == TL_OK;
+    bool fine = written && settle_name(folder, file, draft, draft_name, end);
     tl_fault fault = fine ? TL_OK : write_fault(err, file->name);
     if (draft_name[0] != '\0') /* is there unless it was renamed */
         (void) unlinkat(output_descriptor(folder), draft_name, 0);

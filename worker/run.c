@@ -180,18 +180,18 @@ run_look(run *self, int64_t now_ms)
 }
 
 size_t
-run_sockets(run *self, zsock_t **sockets)
+run_ears(run *self, ear **ears)
 {
     size_t count = 0;
 
     if (self->lane) {
-        sockets[count++] = lane_socket(self->lane);
-        sockets[count++] = lane_monitor(self->lane);
+        ears[count++] = lane_ear(self->lane);
+        ears[count++] = lane_monitor_ear(self->lane);
     }
-    if (self->outbox) {
-        sockets[count++] = outbox_monitor(self->outbox);
-        sockets[count++] = outbox_socket(self->outbox);
-    }
+    if (self->outbox)
+        ears[count++] = outbox_monitor_ear(self->outbox);
+    if (run_waits_for_sink(self)) /* else it rings, and nobody would answer */
+        ears[count++] = outbox_ear(self->outbox);
     return count;
 }
 

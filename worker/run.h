@@ -103,9 +103,9 @@ void run_drain(run *self, int64_t now_ms);
 /* Since when nothing happened at all. */
 int64_t run_idle_since_ms(const run *self);
 
-/* Its sockets: how many stand in `sockets`, which has room for RUN_SOCKETS. */
-enum { RUN_SOCKETS = 4 };
-size_t run_sockets(run *self, zsock_t **sockets);
+/* What wakes the loop: how many stand in `ears`, which has room for RUN_EARS. */
+enum { RUN_EARS = 4 };
+size_t run_ears(run *self, ear **ears);
 
 /* Does a report wait until the sink's socket can be written? */
 bool run_waits_for_sink(const run *self);

@@ -13,8 +13,14 @@
 
 struct store {
     zactor_t *thread;
+    ear ear;
     size_t orders; /* at the thread */
 };
+
+/* What travels, there and back. */
+typedef struct {
+    store_order *order;
+} question;
 
 typedef struct {
     store_order *order;
@@ -175,13 +181,13 @@ on_order(self_t *self, store_order *order)
 static void
 next_order(self_t *self)
 {
-    store_order *order = NULL;
+    question it = {0};
     int64_t left = self->grouped ? self->sync_at_ms - tl_now_ms() : -1;
 
     zsock_set_rcvtimeo(self->pipe, self->grouped && left < 0 ? 0 : (int) left);
-    int size = zmq_recv(zsock_resolve(self->pipe), &order, sizeof order, 0);
-    if (size == (int) sizeof order)
-        on_order(self, order);
+    int size = zmq_recv(zsock_resolve(self->pipe), &it, sizeof it, 0);
+    if (size == (int) sizeof it)
+        on_order(self, it.order);
     else if (size != -1) /* "$TERM" */
         self->stopping = true;
     if (self->grouped == STORE_GROUP ||
@@ -214,8 +220,10 @@ store_new(tl_error *err)
         thread->digest = tl_digest_new();
     if (self && thread && thread->digest)
         self->thread = zactor_new(run, thread); /* the thread owns it now */
-    if (self && self->thread)
+    if (self && self->thread) {
+        self->ear = ear_of(zactor_sock(self->thread), ZMQ_POLLIN);
         return self;
+    }
     if (thread)
         tl_digest_destroy(&thread->digest);
     free(thread);
@@ -238,8 +246,11 @@ store_destroy(store **self_p)
 bool
 store_put(store *self, store_order *order)
 {
+    question it = {.order = order};
+
+    self->ear.awake = true;
     if (self->orders == STORE_ORDERS ||
-        !tl_send(zactor_sock(self->thread), &order, sizeof(store_order *)))
+        !tl_send(zactor_sock(self->thread), &it, sizeof it))
         return false;
     self->orders++;
     return true;
@@ -250,8 +261,8 @@ store_next(store *self, store_order **order, store_stage *stage)
 {
     answer it;
 
-    if (zmq_recv(zsock_resolve(self->thread), &it, sizeof it, ZMQ_DONTWAIT) !=
-        (int) sizeof it)
+    if (!self->ear.awake || zmq_recv(zsock_resolve(self->thread), &it, sizeof it,
+                                     ZMQ_DONTWAIT) != (int) sizeof it)
         return false;
     if (it.stage == STORE_WRITTEN)
         self->orders--;
@@ -260,8 +271,8 @@ store_next(store *self, store_order **order, store_stage *stage)
     return true;
 }
 
-zsock_t *
-store_socket(store *self)
+ear *
+store_ear(store *self)
 {
-    return zactor_sock(self->thread);
+    return &self->ear;
 }

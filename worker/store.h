@@ -9,7 +9,7 @@
 #define WORKER_STORE_H
 
 #include "proto/buf.h"
-#include "proto/socket.h"
+#include "worker/ear.h"
 #include "worker/names.h"
 #include "worker/output.h"
 
@@ -22,9 +22,6 @@ enum {
 /* The thread's from store_put to STORE_WRITTEN; afterwards only its address is. */
 typedef struct {
     output *folder;
-    bool originals;         /* write the original as well */
-    bool original_is_there; /* it is the file that an earlier store found */
-    bool sync;
     const char *wanted; /* name */
     const char *source_type;
     const char *thumb_type;
@@ -33,11 +30,14 @@ typedef struct {
     size_t source_size;
     const void *thumb;
     size_t thumb_size;
+    bool originals;         /* write the original as well */
+    bool original_is_there; /* it is the file that an earlier store found */
+    bool sync;
 
     /* The answer. */
+    bool keyed; /* the wanted name was somebody else's */
     tl_error error;
     names written;                /* what the files are called */
-    bool keyed;                   /* the wanted name was somebody else's */
     uint8_t sha256[TL_SHA_BYTES]; /* of the source */
     uint64_t thumb_bytes;         /* of the file, if an older one was kept */
     tl_buf *found; /* another version of this link's original was there: it counts. Make
@@ -64,7 +64,7 @@ bool store_put(store *self, store_order *order);
  * with `found` are answered with STORE_WRITTEN only. */
 bool store_next(store *self, store_order **order, store_stage *stage);
 
-/* The socket that wakes the loop. */
-zsock_t *store_socket(store *self);
+/* What wakes the loop. */
+ear *store_ear(store *self);
 
 #endif

@@ -120,11 +120,13 @@ worker_destroy(worker **self_p)
 static void
 on_interrupt(worker *self)
 {
-    for (int signal; (signal = tl_interrupt_next(self->interrupt));) {
+    for (int signal;
+         self->interrupted && (signal = tl_interrupt_next(self->interrupt));) {
         if (self->draining && signal != SIGHUP)
             self->left_at_once = true;
         worker_drain(self, signal == SIGHUP ? "the launcher is gone" : "by a signal");
     }
+    self->interrupted = false;
 }
 
 static void
@@ -158,34 +160,27 @@ has_finished(const worker *self)
 }
 
 static void
-watch(worker *self, size_t *count, int descriptor)
+watch(worker *self, int descriptor, ear *of)
 {
-    self->descriptors[(*count)++] =
-        (struct pollfd){.fd = descriptor, .events = POLLIN}; /* ZeroMQ's too: never OUT */
+    self->ears[self->watched] = of;
+    self->descriptors[self->watched++] =
+        (struct pollfd){.fd = descriptor, .events = POLLIN};
 }
 
-/* What a socket is waited for. Any call may have eaten the edge that its descriptor
- * shows, so every one is asked before we sleep. */
+/* All of a place's sockets; true if one of them has something already. */
 static bool
-watch_socket(worker *self, size_t *count, zsock_t *socket, int events)
+watch_place(worker *self, place *at)
 {
-    watch(self, count, zsock_fd(socket));
-    return (zsock_events(socket) & events) != 0;
-}
-
-static bool
-watch_place(worker *self, size_t *count, place *at)
-{
-    zsock_t *sockets[RUN_SOCKETS];
+    ear *ears[1 + RUN_EARS] = {control_ear(at->control)};
+    size_t count = 1 + (at->run ? run_ears(at->run, ears + 1) : 0);
     bool waits = at->unheard && (at->run || !self->draining);
-    bool ready = watch_socket(self, count, control_socket(at->control),
-                              ZMQ_POLLIN | (waits ? ZMQ_POLLOUT : 0));
-    size_t found = at->run ? run_sockets(at->run, sockets) : 0;
+    bool ready = false;
 
-    for (size_t i = 0; i < found; i++) /* the last one is the way to the sink */
-        ready |= watch_socket(self, count, sockets[i],
-                              i + 1 == found && run_waits_for_sink(at->run) ? ZMQ_POLLOUT
-                                                                            : ZMQ_POLLIN);
+    ears[0]->events = ZMQ_POLLIN | (waits ? ZMQ_POLLOUT : 0);
+    for (size_t i = 0; i < count; i++) {
+        watch(self, ears[i]->descriptor, ears[i]);
+        ready |= ear_is_ready(ears[i]);
+    }
     return ready;
 }
 
@@ -209,25 +204,40 @@ next_deadline_ms(const worker *self)
 }
 
 static void
+wake_up(worker *self)
+{
+    for (size_t i = 0; i < self->watched; i++) {
+        if (!self->descriptors[i].revents)
+            continue;
+        if (self->ears[i])
+            self->ears[i]->awake = true;
+        else
+            self->interrupted = true;
+    }
+}
+
+static void
 sleep_until_needed(worker *self)
 {
-    size_t count = 0;
     bool ready = self->pipeline && pipeline_is_ready(self->pipeline);
 
-    watch(self, &count, self->interrupt->signals);
+    self->watched = 0;
+    watch(self, self->interrupt->signals, NULL);
     if (self->interrupt->lifeline != -1)
-        watch(self, &count, self->interrupt->lifeline);
+        watch(self, self->interrupt->lifeline, NULL);
     for (size_t i = 0; i < self->count; i++)
-        ready |= watch_place(self, &count, &self->places[i]);
+        ready |= watch_place(self, &self->places[i]);
     int64_t left = next_deadline_ms(self) - tl_now_ms();
     int timeout = ready || left < 0 ? 0 : (int) left;
-    if (!self->pipeline) {
-        (void) poll(self->descriptors, count, timeout);
-        return;
-    }
-    pipeline_descriptors(self->pipeline, self->descriptors + count);
-    pipeline_wait(self->pipeline, self->descriptors, count + PIPELINE_DESCRIPTORS,
-                  timeout);
+    struct pollfd *more = &self->descriptors[self->watched];
+    size_t count = self->watched + (self->pipeline ? PIPELINE_DESCRIPTORS : 0);
+    if (self->pipeline)
+        pipeline_watch(self->pipeline, more);
+    if (poll(self->descriptors, count, timeout) < 0)
+        return; /* a signal that is not ours; the next turn asks again */
+    if (self->pipeline)
+        pipeline_wake(self->pipeline, more);
+    wake_up(self);
 }
 
 bool

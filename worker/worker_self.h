@@ -10,7 +10,7 @@
 
 enum {
     VENTILATORS = 256, /* sockets, descriptors and hellos have to stay few */
-    DESCRIPTORS = 2 + PIPELINE_DESCRIPTORS + VENTILATORS * (1 + RUN_SOCKETS),
+    DESCRIPTORS = 2 + PIPELINE_DESCRIPTORS + VENTILATORS * (1 + RUN_EARS),
 };
 
 /* One place where a ventilator may be, and its run if it has one. */
@@ -35,7 +35,10 @@ struct worker {
     tl_error broken; /* why helpers cannot run; TL_OK: they can */
     bool draining;
     bool left_at_once;
+    bool interrupted; /* a signal or the lifeline has something to say */
     struct pollfd descriptors[DESCRIPTORS];
+    ear *ears[DESCRIPTORS]; /* whose descriptor it is; NULL: an interrupt's */
+    size_t watched;
 };
 
 /* worker_talk.c: read what came; say what is due. */

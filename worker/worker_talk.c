@@ -124,7 +124,7 @@ on_frame(worker *self, place *at, zframe_t *frame)
             return;
         }
     }
-    if (err.fault == TL_OK)
+    if (schema && err.fault == TL_OK)
         (void) tl_fail(&err, TL_MALFORMED, "%s came from a ventilator", schema->name);
     worker_complain(at, "control.bad_message", err.text);
 }

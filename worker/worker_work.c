@@ -89,6 +89,8 @@ begin_jobs(worker *self)
         else
             run_end(from, it, self->now_us);
     }
+    if (self->pipeline)
+        pipeline_kick(self->pipeline, self->now_ms);
 }
 
 static void

@@ -19,7 +19,12 @@
 #include "sink/book.h"
 #include "sink/record.h"
 
-enum { STEP_LINKS = 100000, FRAMES = 1024, ROUND_REPORTS = 500 };
+enum {
+    STEP_LINKS = 100000,
+    FRAMES = 1024,
+    ROUND_REPORTS = 500,
+    RING = 2 * TL_AHEAD_LINKS
+};
 
 typedef struct {
     book *book;
@@ -31,7 +36,7 @@ typedef struct {
     uint64_t batch;
     uint64_t settled;
     uint64_t reported;
-    uint64_t ready[2 * TL_AHEAD_LINKS]; /* a ring of ids to report */
+    uint64_t ready[RING]; /* a ring of ids to report */
     uint64_t ready_from;
     uint64_t ready_to;
     tl_buf *frame;
@@ -84,7 +89,7 @@ on_send(void *context, tl_text_view peer, const void *frame, size_t size)
         self->settled += got.settled.ids.count;
     } else {
         for (tl_place place; tl_list_next(&got.registered.places, &TL_PLACE, &place);)
-            self->ready[self->ready_to++ % (2 * TL_AHEAD_LINKS)] = place.id;
+            self->ready[self->ready_to++ % RING] = place.id;
     }
     return true;
 }
@@ -152,13 +157,12 @@ make_reports(bench *self)
 
     self->frame_count = 0;
     while (self->ready_from < self->ready_to && self->frame_count < ROUND_REPORTS) {
-        const tl_report report = {
-            .run = self->run,
-            .id = self->ready[self->ready_from % (2 * TL_AHEAD_LINKS)],
-            .worker = {worker, sizeof worker - 1},
-            .attempt = 1,
-            .verdict = TL_DONE,
-            .queued = 1000 + self->ready_from % 5000};
+        const tl_report report = {.run = self->run,
+                                  .id = self->ready[self->ready_from % RING],
+                                  .worker = {worker, sizeof worker - 1},
+                                  .attempt = 1,
+                                  .verdict = TL_DONE,
+                                  .queued = 1000 + self->ready_from % 5000};
 
         self->ready_from++;
         keep_frame(self, &TL_REPORT, &report);

@@ -12,6 +12,10 @@
 
 enum { PICTURE_BYTES = 64 << 20 };
 
+typedef struct {
+    tl_buf *bytes;
+} picture_file;
+
 static double
 cpu_ms(void)
 {
@@ -42,7 +46,7 @@ read_file(const char *path)
 }
 
 static void
-measure(shrinker *self, tl_buf **files, int count, bool plainly)
+measure(shrinker *self, const picture_file *files, int count, bool plainly)
 {
     TL_SCOPED(tl_buf_destroy) tl_buf *thumb = tl_buf_new(PICTURE_BYTES);
     picture_facts facts;
@@ -52,8 +56,10 @@ measure(shrinker *self, tl_buf **files, int count, bool plainly)
     double before = cpu_ms();
 
     for (int i = 0; i < count; i++) {
-        shrink_job job = {
-            tl_buf_bytes(files[i]), tl_buf_size(files[i]), {128, 128}, plainly};
+        shrink_job job = {tl_buf_bytes(files[i].bytes),
+                          tl_buf_size(files[i].bytes),
+                          {128, 128},
+                          plainly};
 
         tl_buf_clear(thumb);
         if (shrink(self, &job, thumb, &facts, &err) != TL_OK)
@@ -76,15 +82,15 @@ main(int argc, char **argv)
         (void) fprintf(stderr, "usage: bench_shrink REPEATS PICTURE... %s\n", err.text);
         return EXIT_FAILURE;
     }
-    tl_buf **files = calloc((size_t) count, sizeof *files);
+    picture_file *files = calloc((size_t) count, sizeof *files);
     for (int i = 0; files && i < count; i++)
-        files[i] = read_file(argv[i + 2]);
+        files[i].bytes = read_file(argv[i + 2]);
     for (long i = strtol(argv[1], NULL, 10); files && i > 0; i--) {
         measure(self, files, count, false);
         measure(self, files, count, true);
     }
     for (int i = 0; files && i < count; i++)
-        tl_buf_destroy(&files[i]);
+        tl_buf_destroy(&files[i].bytes);
     free(files);
     return EXIT_SUCCESS;
 }

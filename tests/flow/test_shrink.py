@@ -1,4 +1,4 @@
-# ctest: smoke timeout=300
+# ctest: timeout=300
 """thumbline-shrink alone, as a person uses it, on pictures that Pillow made or nobody should."""
 
 import base64
@@ -303,6 +303,16 @@ def test_a_large_photograph_takes_little_memory():
     picture = save(photo(12000, 9000), "JPEG", quality=60)
     result = subprocess.run(["prlimit", "--as=500000000", SHRINK], input=picture, capture_output=True)
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_memory_that_is_out_is_a_fault_and_not_a_crash():
+    """GLib, on which libvips stands, ends the process instead of saying so."""
+    if SLOWNESS > 1:
+        return
+    picture = save(photo(5000, 5000).convert("P"), "GIF")
+    result = subprocess.run(["prlimit", "--as=230000000", SHRINK], input=picture, capture_output=True)
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr.startswith(b"thumbline-shrink: decode_memory: "), result.stderr
 
 
 def test_a_picture_over_32_mib_is_refused():

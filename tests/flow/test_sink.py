@@ -2,14 +2,21 @@
 
 # ctest: smoke
 
+import fcntl
 import hashlib
+import os
+import pty
 import resource
 import signal
 import socket
+import struct
+import subprocess
+import termios
 
+import msgpack
 import pytest
 import zmq
-from flow import DEADLINE
+from flow import BIN, DEADLINE
 from thumbline_peer import pack, unpack
 
 PENDING, DONE, FAILED, LOST, SKIPPED, DUPLICATE, UNCHANGED, CANCELLED = range(8)
@@ -60,6 +67,15 @@ class Speaker:
             if heard:
                 return got
         pytest.fail(f"{name} was never answered with {answer}")
+
+    def wait_for(self, wanted):
+        """That message; what comes before it may answer what was said twice."""
+        while True:
+            name, got = self.hear(DEADLINE)
+            if name == wanted:
+                return got
+            if name is None:
+                pytest.fail(f"{wanted} never came")
 
     def open(self, name=b"a run of 16 byte", answer="opened"):
         got = self.ask("open", answer, name=name, title="links.txt", release="1",
@@ -282,20 +298,16 @@ def test_another_run_is_refused_with_both_names(pipeline, speaker):
     sink = pipeline.sink()
     speaker.open()
     speaker.say("open", name=b"another run's nm", title="other.txt", release="1", instance=9)
-    name, got = speaker.hear(DEADLINE)
-    assert name == "refused"
+    got = speaker.wait_for("refused")
     assert "links.txt" in got["why"] and "other.txt" in got["why"]
     sink.wait_for("sink.refused")
 
 
 def test_another_version_is_refused_with_both_names(pipeline, speaker):
-    import msgpack
-
     sink = pipeline.sink()
     sink.wait_for("sink.ready")
     speaker.run_socket.send(msgpack.packb([2, "open", {}]))
-    name, got = speaker.hear(DEADLINE)
-    assert name == "refused"
+    got = speaker.wait_for("refused")
     assert "version 2" in got["why"] and "1" in got["why"]
 
 
@@ -317,3 +329,29 @@ def test_a_full_disk_stalls_the_run_and_loses_nothing(pipeline, speaker):
     speaker.finish(500)
     assert sink.wait_exit() == 0
     one_verdict_each(pipeline, 500)
+
+
+def test_a_live_line_fits_its_terminal(pipeline, speaker):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    words = [f"--{name}={pipeline.endpoint(name)}" for name in ("run", "report")]
+    sink = subprocess.Popen(
+        [BIN / "thumbline-sink", f"--record={pipeline.record}", "--log-level=error", *words],
+        stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    try:
+        speaker.open()
+        speaker.register(1, 10)
+        speaker.report(1)
+        shown = b""
+        while b"1/10" not in shown:  # pytest's timeout or ctest's ends a wait in vain
+            shown += os.read(ours, 4096)
+        sink.send_signal(signal.SIGTERM)
+        assert sink.wait(DEADLINE) == 3
+        shown += os.read(ours, 4096)
+    finally:
+        sink.kill()
+        os.close(ours)
+    lines = [line.removesuffix(b"\x1b[K") for line in shown.split(b"\r")]
+    assert max(map(len, lines)) == 19  # cut, and one column left for the cursor
+    assert shown.endswith(b"\r\x1b[K")  # and nothing is left of it

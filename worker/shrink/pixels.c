@@ -58,8 +58,7 @@ pixels_lie(unsigned orientation)
     return orientation >= 5;
 }
 
-/* The pixel of an orientation's picture that lies at (0, 0) once it is upright, and the
- * steps to its neighbours on the right and below, in pixels of the source. */
+/* Where the pixels of an orientation's picture come from, seen from the upright one. */
 typedef struct {
     bool from_right;
     bool from_bottom;
@@ -72,30 +71,36 @@ static const turn turns[] = {
     [7] = {true, true, true},    [8] = {true, false, true},
 };
 
+/* The pixel that belongs at (x, y) of the upright picture. */
+static const uint8_t *
+origin(const pixels *self, turn how, uint32_t x, uint32_t y)
+{
+    uint32_t column = how.lies ? y : x;
+    uint32_t row = how.lies ? x : y;
+
+    if (how.from_right)
+        column = self->size.width - 1 - column;
+    if (how.from_bottom)
+        row = self->size.height - 1 - row;
+    return pixels_row(self, row) + (size_t) column * self->bands;
+}
+
 tl_fault
 pixels_turn(const pixels *self, unsigned orientation, pixels *out, tl_error *err)
 {
     assert(orientation >= 1 && orientation < sizeof turns / sizeof turns[0]);
 
     turn how = turns[orientation];
-    picture_size size = self->size;
-    picture_size upright = size;
+    picture_size upright = self->size;
 
     if (how.lies)
-        upright = (picture_size){size.height, size.width};
+        upright = (picture_size){self->size.height, self->size.width};
     if (pixels_shape(out, upright, self->bands, err) != TL_OK)
         return err->fault;
 
     uint8_t *to = out->bytes;
     for (uint32_t y = 0; y < upright.height; y++)
-        for (uint32_t x = 0; x < upright.width; x++, to += self->bands) {
-            uint32_t column = how.lies ? y : x;
-            uint32_t row = how.lies ? x : y;
-
-            column = how.from_right ? size.width - 1 - column : column;
-            row = how.from_bottom ? size.height - 1 - row : row;
-            memcpy(to, pixels_row(self, row) + (size_t) column * self->bands,
-                   self->bands);
-        }
+        for (uint32_t x = 0; x < upright.width; x++, to += self->bands)
+            memcpy(to, origin(self, how, x, y), self->bands);
     return TL_OK;
 }

@@ -74,8 +74,8 @@ kernel_make(kernel *self, uint32_t in, double extent, uint32_t out, tl_error *er
 
     assert(ratio >= 1);
     self->most = (uint32_t) ceil(reach) * 2 + 2;
-    self->first = malloc(out * sizeof *self->first);
-    self->count = malloc(out * sizeof *self->count);
+    self->first = calloc(out, sizeof *self->first);
+    self->count = calloc(out, sizeof *self->count);
     self->weights = malloc((size_t) out * self->most * sizeof *self->weights);
     self->exact = malloc(self->most * sizeof *self->exact);
     if (!self->first || !self->count || !self->weights || !self->exact)
@@ -103,16 +103,29 @@ sample(int32_t sum)
 
 enum { SUMS = 240 }; /* stay in the first-level cache; whole pixels of 1 to 4 bands */
 
+/* Some columns of the rows that make one output row. */
+typedef struct {
+    const uint8_t *top;
+    size_t stride;
+    size_t width; /* at most SUMS */
+    const int16_t *weights;
+    uint32_t count;
+} window;
+
 /* Two rows at a time, so that a sum is loaded and stored half as often. */
 static void
-add_rows(int32_t *sums, size_t width, const uint8_t *row, size_t stride,
-         const int16_t *weights, uint32_t count)
+sum_up(window from, int32_t *sums)
 {
-    for (; count >= 2; count -= 2, weights += 2, row += 2 * stride)
-        for (size_t x = 0; x < width; x++)
-            sums[x] += weights[0] * row[x] + weights[1] * row[stride + x];
-    if (count > 0)
-        for (size_t x = 0; x < width; x++)
+    const uint8_t *row = from.top;
+    const int16_t *weights = from.weights;
+
+    for (size_t x = 0; x < from.width; x++)
+        sums[x] = 0;
+    for (; from.count >= 2; from.count -= 2, weights += 2, row += 2 * from.stride)
+        for (size_t x = 0; x < from.width; x++)
+            sums[x] += weights[0] * row[x] + weights[1] * row[from.stride + x];
+    if (from.count > 0)
+        for (size_t x = 0; x < from.width; x++)
             sums[x] += weights[0] * row[x];
 }
 
@@ -125,17 +138,17 @@ scale_and_turn(const pixels *in, const kernel *rows, pixels *out)
     size_t stride = pixels_stride(in);
     size_t step = pixels_stride(out);
     uint32_t bands = in->bands;
+    int32_t sums[SUMS] = {0};
 
     for (uint32_t y = 0; y < out->size.width; y++) {
         const uint8_t *top = pixels_row(in, rows->first[y]);
+        const int16_t *weights = rows->weights + (size_t) y * rows->most;
         uint8_t *to = out->bytes + (size_t) y * bands;
 
         for (size_t left = 0; left < stride; left += SUMS) {
             size_t width = stride - left < SUMS ? stride - left : SUMS;
-            int32_t sums[SUMS] = {0};
 
-            add_rows(sums, width, top + left, stride,
-                     rows->weights + (size_t) y * rows->most, rows->count[y]);
+            sum_up((window){top + left, stride, width, weights, rows->count[y]}, sums);
             for (size_t x = 0; x < width; x += bands, to += step)
                 for (uint32_t band = 0; band < bands; band++)
                     to[band] = sample(sums[x + band]);

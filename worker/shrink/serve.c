@@ -12,7 +12,7 @@
 #include "worker/shrink/wire.h"
 
 typedef struct {
-    const uint8_t *area;
+    void *area;    /* to read only */
     uint64_t room; /* of the area */
     shrinker *decoder;
     tl_buf *thumb;
@@ -123,10 +123,11 @@ prepare(server *self, const char *program, tl_error *err)
     if (sandbox_belong(err) != TL_OK || sandbox_enter(self->room, err) != TL_OK)
         return err->fault;
 
-    void *bytes = mmap(NULL, self->room, PROT_READ, MAP_SHARED, WIRE_AREA, 0);
-    if (bytes == MAP_FAILED)
+    self->area = mmap(NULL, self->room, PROT_READ, MAP_SHARED, WIRE_AREA, 0);
+    if (self->area == MAP_FAILED) {
+        self->area = NULL;
         return tl_fail_errno(err, TL_SYSTEM, "mapping the input area");
-    self->area = bytes;
+    }
     self->thumb = tl_buf_new(WIRE_THUMB_BYTES);
     if (!self->thumb)
         return tl_fail(err, TL_NO_MEMORY, "a thumbnail's buffer");
@@ -140,7 +141,7 @@ server_close(server *self)
     shrinker_destroy(&self->decoder);
     tl_buf_destroy(&self->thumb);
     if (self->area)
-        (void) munmap((void *) (uintptr_t) self->area, self->room);
+        (void) munmap(self->area, self->room);
 }
 
 tl_fault

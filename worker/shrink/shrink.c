@@ -35,10 +35,12 @@ struct shrinker {
 static void
 keep_pages(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads yet */
     (void) mallopt(M_MMAP_THRESHOLD, 32 << 20);
     (void) mallopt(M_TRIM_THRESHOLD, 64 << 20);
     (void) mallopt(M_TOP_PAD, 16 << 20);
     (void) mallopt(M_ARENA_MAX, 1);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 /* The first picture makes libvips register its operations and libjpeg its tables. */

@@ -41,7 +41,7 @@ what_a_person_would_call_it_is_its_name(void **state)
         {{"links.txt", "more.txt"}, "links-"},
         {{"-", "more.txt"}, "stdin-"},
         {{"https://example.com/../../1.jpg"}, "links-"},
-        {{".txt"}, ".txt-"},
+        {{".txt"}, "_txt-"},
         {{"..txt"}, "_-"},
         {{".hidden.txt"}, "_hidden-"},
         {{"b\303\274cher.txt"}, "b__cher-"},

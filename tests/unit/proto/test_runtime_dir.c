@@ -157,7 +157,7 @@ other_names_modes_and_links_are_left_alone(void **state)
         {"thumbline-123456", 0755},
     };
     char path[64];
-    char link[64];
+    char link[80];
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         (void) snprintf(path, sizeof path, "%s/%s", (char *) *state, rows[i].name);

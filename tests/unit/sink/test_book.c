@@ -98,7 +98,7 @@ another_line_of_the_list_with_the_same_key_is_a_duplicate(void **state)
     desk *self = *state;
 
     desk_open(self, 7);
-    for (int round = 0; round < 2; round++) { /* said twice, counted once */
+    for (size_t round = 0; round < 2; round++) { /* said twice, counted once */
         self->batch = 0;
         desk_add(self, 1, 11, "a.jpg", TL_OK);
         desk_add(self, 2, 12, "b.jpg", TL_OK);
@@ -293,12 +293,33 @@ a_lost_message_shows_as_a_gap(void **state)
 }
 
 static void
+what_is_committed_during_a_sync_waits_for_its_turn(void **state)
+{
+    desk *self = *state;
+
+    desk_open(self, 7);
+    desk_register(self, 1, 5);
+    self->deaf = true;
+    desk_report(self, 1, TL_DONE, TL_OK);
+    desk_report(self, 2, TL_DONE, TL_OK);
+    desk_pass(self, TL_COMMIT_MS);
+    self->deaf = false;
+    desk_say(self, &TL_SYNC, &(tl_sync){self->epoch, 0});
+    for (uint64_t id = 3; id <= 5; id++)
+        desk_report(self, id, TL_DONE, TL_OK);
+    desk_pass(self, 0); /* commits them, and answers the sync */
+    assert_int_equal(self->settled_count, 5);
+    assert_int_equal(self->gaps, 0);
+    assert_int_equal(self->last_synced.seq, 5);
+}
+
+static void
 rulings_end_links_like_reports(void **state)
 {
     static const tl_ruling rulings[] = {
         {1, TL_LOST, TL_WORKERS_DIED, 3, 0},
         {2, TL_FAILED, TL_LINK_LIFE, 4, 503},
-        {3, TL_FAILED, TL_OK, 4, 0},           /* without a reason: refused */
+        {3, TL_FAILED, (tl_fault) 150, 4, 0},  /* for no reason that we know */
         {4, TL_DUPLICATE, TL_LINK_LIFE, 4, 0}, /* not for a ventilator to say */
     };
     desk *self = *state;
@@ -400,6 +421,7 @@ main(void)
         TEST(what_does_not_belong_here_is_counted_and_ignored),
         TEST(a_sync_says_everything_again_in_order),
         TEST(a_lost_message_shows_as_a_gap),
+        TEST(what_is_committed_during_a_sync_waits_for_its_turn),
         TEST(rulings_end_links_like_reports),
         TEST(pages_tell_what_is_pending),
         TEST(the_end_comes_when_nothing_is_pending),

@@ -101,6 +101,27 @@ links_that_were_taken_off_the_list_are_cancelled_and_may_come_back(void **state)
 }
 
 static void
+duplicates_are_those_of_the_list_as_it_is_now(void **state)
+{
+    desk *self = *state;
+
+    for (uint64_t instance = 7; instance <= 8; instance++) { /* resumed: counted once */
+        desk_open(self, instance);
+        desk_add(self, 1, 1, "a.jpg", TL_OK);
+        desk_add(self, 2, 1, "a.jpg", TL_OK);
+        desk_send_register(self, 2);
+        finish_listing(self);
+        assert_int_equal(desk_count(self, TL_DUPLICATE), 1);
+    }
+    desk_open(self, 9); /* line 2 is another link now */
+    desk_register(self, 1, 2);
+    finish_listing(self);
+    assert_int_equal(desk_count(self, TL_DUPLICATE), 0);
+    desk_restart(self);
+    assert_int_equal(desk_count(self, TL_DUPLICATE), 0);
+}
+
+static void
 the_chains_numbers_never_come_back(void **state)
 {
     desk *self = *state;
@@ -112,6 +133,11 @@ the_chains_numbers_never_come_back(void **state)
     assert_int_equal(self->chain, 3);
     desk_open(self, 8);
     desk_register(self, 1, 3); /* all three reports are gone now */
+    self->chain = 0;
+    desk_say(self, &TL_SYNC, &(tl_sync){self->epoch, 0});
+    desk_pass(self, 0);
+    assert_int_equal(self->last_synced.seq, 3);
+    assert_int_equal(self->chain, 3);
     desk_restart(self);
     desk_open(self, 8);
     assert_int_equal(self->opened.seq, 3);
@@ -133,11 +159,14 @@ a_source_that_cannot_be_read_again_keeps_its_links(void **state)
 
     desk_open(self, 7);
     desk_register(self, 1, 5);
+    desk_add(self, 6, 1, "1.jpg", TL_OK);
+    desk_send_register(self, 1);
     desk_open(self, 8);
     desk_say(self, &TL_LISTED, &(tl_listed){.epoch = self->epoch, .keep = true});
     desk_pass(self, 0);
     assert_int_equal(self->heard, 1);
     assert_int_equal(desk_count(self, TL_PENDING), 5);
+    assert_int_equal(desk_count(self, TL_DUPLICATE), 1);
 }
 
 static void
@@ -152,6 +181,9 @@ a_stopped_run_cancels_what_is_pending_and_can_be_resumed(void **state)
     desk_say(self, &TL_STOP, &(tl_stop){self->epoch, TL_RUN_TIMEOUT});
     desk_register(self, LINKS, LINKS + 1); /* too late */
     assert_int_equal(self->heard, 1);
+    desk_say(self, &TL_STOP, &(tl_stop){self->epoch, TL_RUN_TIMEOUT}); /* said again */
+    desk_pass(self, 0);
+    assert_int_equal(self->heard, 2);
     assert_int_equal(self->settled_count, LINKS);
     assert_int_equal(self->gaps, 0);
     desk_report(self, 2, TL_DONE, TL_OK); /* too late as well, and acknowledged */
@@ -188,6 +220,7 @@ a_complete_record_says_so_until_something_is_listed_again(void **state)
     desk_open(self, 9);
     assert_true(self->opened.complete);
     desk_register(self, 1, 2); /* from here on the list may be another one */
+    desk_restart(self);
     desk_open(self, 10);
     assert_false(self->opened.complete);
 }
@@ -215,14 +248,16 @@ a_full_disk_delays_the_run_and_loses_nothing(void **state)
     assert_string_equal(book_look(self->book)->why, "the disk is full");
     assert_false(book_takes_run(self->book));
     assert_false(book_takes_reports(self->book));
-    desk_pass(self, 999); /* it is not tried again at once */
     desk_pass(self, 5000);
+    assert_true(book_look(self->book)->stalled);
     assert_int_equal(self->settled_count, 0);
     assert_int_equal(self->place_count, 3);
     assert_int_equal(desk_count(self, TL_PENDING), 3);
 
     self->store.commit = record_store(self->file)->commit;
-    desk_pass(self, 1000);
+    desk_pass(self, 999); /* it is tried once a second */
+    assert_true(book_look(self->book)->stalled);
+    desk_pass(self, 1);
     assert_false(book_look(self->book)->stalled);
     assert_int_equal(self->settled_count, 1);
     assert_int_equal(self->chain, 1);
@@ -259,6 +294,7 @@ main(void)
         TEST(a_killed_sink_goes_on_where_its_record_is),
         TEST(a_restarted_ventilator_lists_again_and_lines_may_have_moved),
         TEST(links_that_were_taken_off_the_list_are_cancelled_and_may_come_back),
+        TEST(duplicates_are_those_of_the_list_as_it_is_now),
         TEST(the_chains_numbers_never_come_back),
         TEST(a_source_that_cannot_be_read_again_keeps_its_links),
         TEST(a_stopped_run_cancels_what_is_pending_and_can_be_resumed),

@@ -110,12 +110,11 @@ a_link_is_not_tried_beyond_its_life(void **state)
     const ledger_settings settings = {50, 20000, 3};
     TL_SCOPED(scene_end) scene s = {ledger_new(&settings), 1000};
     uint32_t worker = scene_worker(&s, 1);
-    int64_t start = s.now;
 
     (void) state;
     scene_add(&s, 1);
     s.now += 100000; /* waiting for its first turn is no part of its life */
-    start = s.now;
+    int64_t start = s.now;
     for (;;) {
         ledger_action action = scene_next(&s);
 

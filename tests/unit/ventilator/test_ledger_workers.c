@@ -74,14 +74,14 @@ static void
 only_a_heartbeat_that_has_passed_a_number_proves_absence(void **state)
 {
     static const struct {
-        ledger_lane lane;
         uint64_t top;
+        ledger_lane lane;
         bool absent;
     } cases[] = {
-        {LEDGER_LANE_OURS, 0, false}, /* the task is on its way */
-        {LEDGER_LANE_OURS, 1, true},   {LEDGER_LANE_OURS, 7, true},
-        {LEDGER_LANE_OTHER, 7, false}, /* of another lane, that says nothing */
-        {LEDGER_LANE_NONE, 0, true},   /* and this one has nothing on its way */
+        {0, LEDGER_LANE_OURS, false}, /* the task is on its way */
+        {1, LEDGER_LANE_OURS, true},   {7, LEDGER_LANE_OURS, true},
+        {7, LEDGER_LANE_OTHER, false}, /* of another lane, that says nothing */
+        {0, LEDGER_LANE_NONE, true},   /* and this one has nothing on its way */
     };
 
     (void) state;

@@ -24,7 +24,7 @@ beat(ledger *ledger, fake_worker *worker, int64_t now_ms)
 {
     tl_error err = {0};
     ledger_beat state = {
-        .open = true,
+        .lane = LEDGER_LANE_OURS,
         .top = worker->top,
         .slots = (uint32_t) (SLOTS + worker->slack),
         .held = worker->ids,

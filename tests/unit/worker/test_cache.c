@@ -1,4 +1,5 @@
 /* cache: the last reports, within two bounds. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,11 +33,12 @@ the_last_ones_are_remembered_and_the_oldest_forgotten(void **state)
     size_t size = 0;
 
     (void) state;
-    for (uint64_t id = 1; id <= 3 * TL_CACHE_REPORTS; id++)
+    for (uint64_t id = 1; id <= (uint64_t) 3 * TL_CACHE_REPORTS; id++)
         put(self, id, (uint8_t) id, 300);
     assert_null(cache_get(self, 1, &size));
-    assert_null(cache_get(self, 2 * TL_CACHE_REPORTS - 1, &size));
-    for (uint64_t id = 2 * TL_CACHE_REPORTS + 1; id <= 3 * TL_CACHE_REPORTS; id++)
+    assert_null(cache_get(self, (uint64_t) 2 * TL_CACHE_REPORTS - 1, &size));
+    for (uint64_t id = (uint64_t) 2 * TL_CACHE_REPORTS + 1;
+         id <= (uint64_t) 3 * TL_CACHE_REPORTS; id++)
         assert_true(has(self, id, (uint8_t) id, 300));
 }
 
