@@ -265,9 +265,10 @@ restart(run *self, int which, tl_error *err)
     }
     if (which == VENTILATOR)
         mend_input(self);
-    if (start(self, each, err) == TL_OK)
+    tl_fault fault = start(self, each, err);
+    if (fault == TL_OK)
         tl_log(TL_LOG_WARNING, "child.restarted", "program=%s", program);
-    return err->fault;
+    return fault;
 }
 
 static void
@@ -295,8 +296,9 @@ on_death(run *self, int which, tl_error *err)
             set_goal(self, LEAVE);
         return TL_OK;
     }
-    if (restart(self, which, err) != TL_OK || self->goal != FINISH)
-        return err->fault;
+    tl_fault fault = restart(self, which, err);
+    if (fault != TL_OK || self->goal != FINISH)
+        return fault;
     /* A sink that died after the ventilator's good-bye needs one more, to be told again
      * that all is there. */
     if (which == SINK && !child_is_running(ventilator->child))

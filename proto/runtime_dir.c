@@ -157,9 +157,11 @@ tl_runtime_dir_make(tl_runtime_dir *self, tl_error *err)
         "/tmp",
     };
 
+    tl_error why = {0};
+
     self->fd = -1;
     (void) snprintf(of_user, sizeof of_user, "/run/user/%u", (unsigned) geteuid());
-    (void) tl_fail(err, TL_CANNOT_START,
+    (void) tl_fail(&why, TL_CANNOT_START,
                    "there is no place for a folder of sockets: /tmp is no folder, or "
                    "anybody may rename what is in it");
     for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
@@ -167,8 +169,10 @@ tl_runtime_dir_make(tl_runtime_dir *self, tl_error *err)
             continue;
         tl_runtime_dir_sweep(bases[i]);
         if (self->fd == -1)
-            (void) tl_runtime_dir_make_in(bases[i], self, err);
+            (void) tl_runtime_dir_make_in(bases[i], self, &why);
     }
+    if (self->fd == -1)
+        *err = why;
     return self->fd == -1 ? err->fault : TL_OK;
 }
 

@@ -6,8 +6,9 @@
 #ifndef TL_SCOPE_H
 #define TL_SCOPE_H
 
-/* Declare a variable that `destroy(&variable)` cleans up; always initialise it. */
-#define TL_SCOPED(destroy) __attribute__((cleanup(destroy)))
+/* Declare a variable that `destroy(&variable)` cleans up; always initialise it. The
+ * clean-up alone may be its use. */
+#define TL_SCOPED(destroy) __attribute__((cleanup(destroy), unused))
 
 /* Hand the object on: the value of p, which is NULL from here on. */
 #define TL_GIVE(p)                                                                       \

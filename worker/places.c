@@ -1,6 +1,5 @@
 #include "worker/places.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +58,7 @@ void
 places_granted(tl_text_view path, tl_text_view host, uint64_t port, const char *dialled,
                char out[TL_ENDPOINT_BYTES])
 {
-    char at[TL_ENDPOINT_BYTES + 1] = "127.0.0.1"; /* over ipc the host is this one */
+    char at[TL_ENDPOINT_BYTES - sizeof "tcp://:65535"] = "127.0.0.1"; /* over ipc: here */
 
     if (path.size > 0) {
         (void) snprintf(out, TL_ENDPOINT_BYTES, "ipc://%s",
@@ -70,5 +69,6 @@ places_granted(tl_text_view path, tl_text_view host, uint64_t port, const char *
         (void) tl_view_copy(host, at, sizeof at);
     else
         (void) tl_endpoint_host(dialled, at, sizeof at);
-    (void) snprintf(out, TL_ENDPOINT_BYTES, "tcp://%s:%" PRIu64, at, port);
+    (void) snprintf(out, TL_ENDPOINT_BYTES, "tcp://%s:%u", at,
+                    (unsigned) (uint16_t) port);
 }
