@@ -45,7 +45,7 @@ print_faults(FILE *out, const tally *counts)
             uint64_t count = tally_faults(counts, with[v], fault);
 
             if (count > 0 && fault != TL_OK)
-                (void) fprintf(out, "%8" PRIu64 " %s: %s (%s)\n", count,
+                (void) fprintf(out, "%8" PRIu64 " %s: %s: %s\n", count,
                                tl_verdict_label(with[v]), tl_fault_label(fault),
                                tl_fault_meaning(fault));
         }

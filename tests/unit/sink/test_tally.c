@@ -229,7 +229,7 @@ the_summary_starts_with_the_time_and_escapes_foreign_text(void **state)
     (void) fclose(out);
     assert_memory_equal(text, "Took 12.43 s\n", 13);
     assert_non_null(strstr(text, "5 links: 2 done, 1 duplicate, 1 failed, 1 pending\n"));
-    assert_non_null(strstr(text, "1 failed: http_4xx (the server refuses"));
+    assert_non_null(strstr(text, "1 failed: http_4xx: the server refuses"));
     assert_non_null(
         strstr(text, "0.1 images/s, 1.5 MB downloaded\n")); /* of this session */
     assert_non_null(strstr(text, "w\\x1b[2J"));
