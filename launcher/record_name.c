@@ -44,7 +44,7 @@ make_stem(const char *word, char stem[STEM_BYTES])
     for (size_t i = 0; i < size; i++) {
         bool keep = is_plain(from[i]) || (from[i] == '.' && i > 0);
 
-        stem[i] = keep ? from[i] : '_';
+        stem[i] = (char) (keep ? from[i] : '_');
         same = same && keep;
     }
     stem[size] = '\0';

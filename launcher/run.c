@@ -84,6 +84,7 @@ open_signals(run *self, tl_error *err)
     (void) sigaddset(&set, SIGINT);
     (void) sigaddset(&set, SIGTERM);
     (void) sigaddset(&set, SIGCHLD);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads */
     if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
         self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     self->nothing = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -57,8 +57,8 @@ static const options roles[] = {
 void
 tl_sockets_prepare(void)
 {
-    /* Signals are read from a signalfd. NOLINTNEXTLINE(concurrency-mt-unsafe): no threads
-     */
+    /* Signals are read from a signalfd. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet */
     (void) setenv("ZSYS_SIGHANDLER", "false", 1);
     zsys_set_max_sockets(SOCKETS_MOST);
     zsys_set_logstream(stderr);

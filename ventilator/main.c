@@ -17,8 +17,8 @@ main(int argc, char **argv)
     TL_SCOPED(tl_interrupt_close) tl_interrupt interrupt = {-1, -1, -1};
     TL_SCOPED(tl_options_destroy) tl_options *options = tl_options_new(TL_VENTILATOR);
 
-    /* For host names beyond ASCII. NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet
-     */
+    /* For host names beyond ASCII. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet */
     (void) setlocale(LC_CTYPE, "C.UTF-8");
     if (!options || tl_options_parse(options, argc, argv, &err) != TL_OK)
         return tl_exit(&err, program);

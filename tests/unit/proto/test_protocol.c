@@ -262,8 +262,10 @@ the_run_options_are_those_of_options_def(void **state)
         if (!is_about(row, "7. Run options"))
             continue;
         const tl_option_row *option = next_run_option(&at);
-        if (!option)
+        if (!option) {
             fail_msg("line %zu: not in options.def", row->line);
+            return;
+        }
         assert_string_equal(row->cells[0], option->name);
         assert_string_equal(row->cells[1], option->initial);
     }
