@@ -333,7 +333,7 @@ def test_a_full_disk_stalls_the_run_and_loses_nothing(pipeline, speaker):
 
 def test_a_live_line_fits_its_terminal(pipeline, speaker):
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 12, 0, 0))
     words = [f"--{name}={pipeline.endpoint(name)}" for name in ("run", "report")]
     sink = subprocess.Popen(
         [BIN / "thumbline-sink", f"--record={pipeline.record}", "--log-level=error", *words],
@@ -353,5 +353,5 @@ def test_a_live_line_fits_its_terminal(pipeline, speaker):
         sink.kill()
         os.close(ours)
     lines = [line.removesuffix(b"\x1b[K") for line in shown.split(b"\r")]
-    assert max(map(len, lines)) == 19  # cut, and one column left for the cursor
+    assert max(map(len, lines)) == 11  # cut, and one column left for the cursor
     assert shown.endswith(b"\r\x1b[K")  # and nothing is left of it

@@ -281,11 +281,11 @@ step_worker(world *w, world_worker *p)
 void
 world_send(world *w, world_worker *to, world_task what)
 {
-    const world_task *before = &to->tasks[to->task_count - 1];
+    int64_t before_ms = to->task_count > 0 ? to->tasks[to->task_count - 1].due_ms : 0;
 
     what.due_ms = world_soon(w);
-    if (to->task_count > 0 && what.due_ms < before->due_ms)
-        what.due_ms = before->due_ms;
+    if (what.due_ms < before_ms)
+        what.due_ms = before_ms;
     to->tasks[to->task_count++] = what;
 }
 
