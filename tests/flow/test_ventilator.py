@@ -1,7 +1,7 @@
 """The real ventilator between a sink and workers that the test plays by hand, so that they
 can do what ours never would: forget messages, break lanes, fall silent, fence.
 
-# ctest: smoke timeout=600
+# ctest: timeout=600
 """
 
 import itertools
