@@ -1,5 +1,5 @@
 """A worker written in Python from PROTOCOL.md alone takes part like any other."""
-# ctest: smoke
+
 
 import msgpack
 import pytest

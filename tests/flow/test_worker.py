@@ -1,7 +1,7 @@
 """The real worker between a ventilator and a sink that the test plays by hand, so that it
 can do what ours never would: break lanes, repeat tasks, cancel, ask for the impossible.
 
-# ctest: smoke timeout=300
+# ctest: timeout=300
 """
 
 import itertools
