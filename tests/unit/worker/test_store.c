@@ -308,7 +308,7 @@ may_mount(void)
     char map[32];
 
     if (unshare(CLONE_NEWNS) == 0)
-        return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+        return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
     (void) snprintf(map, sizeof map, "0 %u 1", (unsigned) getuid());
     return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
            write_text("/proc/self/uid_map", map);
